@@ -1,0 +1,227 @@
+//! From a plan to an approved plan: the one door to every target.
+
+use crate::digest::PlanDigest;
+use crate::gate::{Gate, GateVerdict, Verdict};
+use crate::plan::Plan;
+
+/// What a person or a pipeline answered to a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Nobody was asked.
+    None,
+    /// A name was typed at the prompt.
+    TypedName(String),
+    /// `--approve DIGEST` was given.
+    Digest(String),
+}
+
+/// How a plan came to be approved; goes into the history of attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Approval {
+    /// The target is not protected.
+    NotNeeded,
+    /// The environment's name was typed.
+    TypedName,
+    /// The plan's digest was given.
+    Digest,
+}
+
+impl Approval {
+    /// As recorded in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotNeeded => "not-needed",
+            Self::TypedName => "typed-name",
+            Self::Digest => "digest",
+        }
+    }
+}
+
+/// Why a plan was not approved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A gate does not hold.
+    #[error("the gate `{gate}` is closed: {reason}")]
+    GateClosed {
+        /// Which.
+        gate: Gate,
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// A gate was never tried, which is a mistake of the caller.
+    #[error("the gate `{gate}` has no verdict")]
+    GateNotTried {
+        /// Which.
+        gate: Gate,
+    },
+    /// Nobody has approved the plan yet.
+    #[error("`{environment}` is protected and nobody has approved this plan ({})", digest.short())]
+    NotApproved {
+        /// The environment.
+        environment: String,
+        /// The plan's digest.
+        digest: PlanDigest,
+    },
+    /// Something else than the environment's name was typed.
+    #[error("the typed name is not `{environment}`")]
+    WrongName {
+        /// The environment.
+        environment: String,
+    },
+    /// The digest names another plan: the files or the database changed since.
+    #[error("the approved digest `{given}` is not this plan's: it is {}", digest.short())]
+    WrongDigest {
+        /// As given.
+        given: String,
+        /// The plan's digest.
+        digest: PlanDigest,
+    },
+}
+
+impl Refusal {
+    /// What to do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::GateClosed { help, .. } => help.clone(),
+            Self::GateNotTried { .. } => "this is a defect of Palisade, please report it".to_owned(),
+            Self::NotApproved { digest, .. } => {
+                format!("read the plan above, then run the same command with `--approve {}`", digest.short())
+            }
+            Self::WrongName { environment } => format!("type `{environment}` to go on"),
+            Self::WrongDigest { .. } => {
+                "the files or the database changed since the plan was approved: read the new plan and approve that"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// A [`Plan`] that may be executed: its fields are private, [`Plan::approve`] is its only constructor.
+#[derive(Debug, Clone)]
+#[must_use = "an approval that is not executed was asked for in vain"]
+pub struct ApprovedPlan {
+    plan: Plan,
+    digest: PlanDigest,
+    approval: Approval,
+}
+
+impl ApprovedPlan {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Its digest.
+    pub fn digest(&self) -> &PlanDigest {
+        &self.digest
+    }
+
+    /// How it was approved.
+    pub fn approval(&self) -> Approval {
+        self.approval
+    }
+}
+
+impl Plan {
+    /// Whether `answer` approves this plan, gates aside; asked before a backup is taken in vain.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] about the answer.
+    pub fn check_answer(&self, answer: &Answer) -> Result<Approval, Refusal> {
+        if !self.target.protected {
+            return Ok(Approval::NotNeeded);
+        }
+        let digest = self.digest();
+        let environment = self.target.environment.clone();
+        match answer {
+            Answer::None => Err(Refusal::NotApproved { environment, digest }),
+            Answer::TypedName(name) if *name == environment => Ok(Approval::TypedName),
+            Answer::TypedName(_) => Err(Refusal::WrongName { environment }),
+            Answer::Digest(given) if digest.is_named_by(given) => Ok(Approval::Digest),
+            Answer::Digest(given) => Err(Refusal::WrongDigest { given: given.clone(), digest }),
+        }
+    }
+
+    /// Turns the plan into one that may be executed. A target that is not protected needs neither verdicts nor answer.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`]: a gate that is closed or was not tried, or an answer that does not name this plan.
+    pub fn approve(self, verdicts: &[GateVerdict], answer: &Answer) -> Result<ApprovedPlan, Refusal> {
+        if self.target.protected {
+            Gate::ALL.into_iter().try_for_each(|gate| check_gate(gate, verdicts))?;
+        }
+        let approval = self.check_answer(answer)?;
+        Ok(ApprovedPlan { digest: self.digest(), plan: self, approval })
+    }
+}
+
+fn check_gate(gate: Gate, verdicts: &[GateVerdict]) -> Result<(), Refusal> {
+    match verdicts.iter().find(|it| it.gate == gate).map(|it| &it.verdict) {
+        Some(Verdict::Passed { .. } | Verdict::Off) => Ok(()),
+        Some(Verdict::Failed { reason, help }) => {
+            Err(Refusal::GateClosed { gate, reason: reason.clone(), help: help.clone() })
+        }
+        Some(Verdict::Waiting) | None => Err(Refusal::GateNotTried { gate }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Approval, Refusal};
+    use crate::gate::{Gate, GateVerdict, Verdict};
+    use crate::plan::{Expectation, Plan, Target, TargetIdentity};
+
+    fn plan(protected: bool) -> Plan {
+        let identity = TargetIdentity { system: Some("7".to_owned()), database: "app".to_owned(), database_oid: 5 };
+        Plan {
+            target: Target { environment: "prod".to_owned(), protected, identity },
+            expects: Expectation { applied: vec![1, 2], catalog: None },
+            steps: Vec::new(),
+        }
+    }
+
+    fn passed() -> Vec<GateVerdict> {
+        Gate::ALL.map(|gate| GateVerdict { gate, verdict: Verdict::Passed { note: String::new() } }).to_vec()
+    }
+
+    #[test]
+    fn an_unprotected_target_needs_nothing() {
+        assert_eq!(plan(false).approve(&[], &Answer::None).unwrap().approval(), Approval::NotNeeded);
+    }
+
+    #[test]
+    fn a_protected_target_needs_every_gate_and_the_right_answer() {
+        let digest = plan(true).digest();
+        let approve = |verdicts: &[GateVerdict], answer| plan(true).approve(verdicts, &answer).map(|it| it.approval());
+        assert_eq!(approve(&passed(), Answer::TypedName("prod".to_owned())), Ok(Approval::TypedName));
+        assert_eq!(approve(&passed(), Answer::Digest(digest.short().to_owned())), Ok(Approval::Digest));
+        assert!(matches!(approve(&passed(), Answer::None), Err(Refusal::NotApproved { .. })));
+        assert!(matches!(approve(&passed(), Answer::TypedName("y".to_owned())), Err(Refusal::WrongName { .. })));
+        let part = Answer::Digest(digest.as_str()[..15].to_owned());
+        assert!(matches!(approve(&passed(), part), Err(Refusal::WrongDigest { .. })));
+        for gate in Gate::ALL {
+            let mut verdicts = passed();
+            verdicts.retain(|it| it.gate != gate);
+            let refusal = approve(&verdicts, Answer::TypedName("prod".to_owned())).unwrap_err();
+            assert_eq!(refusal, Refusal::GateNotTried { gate });
+            verdicts.push(GateVerdict { gate, verdict: Verdict::Waiting });
+            assert!(approve(&verdicts, Answer::TypedName("prod".to_owned())).is_err());
+        }
+    }
+
+    #[test]
+    fn the_digest_names_target_state_and_steps() {
+        let digest = plan(true).digest();
+        let mut other = plan(true);
+        other.expects.applied.push(3);
+        assert_ne!(other.digest(), digest);
+        let mut other = plan(true);
+        other.target.identity.database_oid = 6;
+        assert_ne!(other.digest(), digest);
+    }
+}

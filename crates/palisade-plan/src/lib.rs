@@ -1,0 +1,18 @@
+//! What shall be done to one database, and the proof that somebody may do it.
+//!
+//! A [`Plan`] is a list of steps for one target. Nothing executes a plan. Only an [`ApprovedPlan`] can be executed, and
+//! [`Plan::approve`] is its only constructor: it looks at the verdict of every gate and at the answer that was given.
+//!
+//! Invariant: this crate does no input or output, and reads no clock.
+
+mod approve;
+mod digest;
+mod gate;
+mod hazard;
+mod plan;
+
+pub use approve::{Answer, Approval, ApprovedPlan, Refusal};
+pub use digest::PlanDigest;
+pub use gate::{Gate, GateVerdict, Verdict};
+pub use hazard::{Hazard, hazards};
+pub use plan::{Expectation, MigrationStep, Plan, RowSecurityFile, RowSecurityStep, Step, Target, TargetIdentity};

@@ -1,0 +1,148 @@
+//! Targets, steps and plans.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use palisade_catalog::Fingerprint;
+
+use crate::hazard::Hazard;
+
+/// One database, as its server identifies it, whatever address led there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
+pub struct TargetIdentity {
+    /// The cluster's [system identifier](https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-CONTROL-SYSTEM),
+    /// if the server tells us.
+    pub system: Option<String>,
+    /// The database's name.
+    pub database: String,
+    /// The database's object id.
+    pub database_oid: u32,
+}
+
+impl fmt::Display for TargetIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let system = self.system.as_deref().unwrap_or("unknown");
+        write!(f, "database {} (oid {}) of cluster {system}", self.database, self.database_oid)
+    }
+}
+
+/// The database that a plan is for.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Target {
+    /// The environment that resolved to it.
+    pub environment: String,
+    /// Whether only the gate may change it.
+    pub protected: bool,
+    /// Which database it is.
+    pub identity: TargetIdentity,
+}
+
+/// What the target must look like for the plan to be right; checked again in the transaction that applies it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Expectation {
+    /// The versions that were applied when the plan was made, in order.
+    pub applied: Vec<i64>,
+    /// The fingerprint of everything in the managed schemas; read for protected targets.
+    pub catalog: Option<Fingerprint>,
+}
+
+/// One migration, whole: what is approved is the SQL itself, not a file name.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MigrationStep {
+    /// Its version.
+    pub version: i64,
+    /// The description from its file name.
+    pub description: String,
+    /// The file, relative to the project.
+    pub file: String,
+    /// SHA-384 of the file, 48 bytes.
+    pub checksum: Vec<u8>,
+    /// Whether it runs in one transaction.
+    pub transactional: bool,
+    /// The text of the file.
+    pub sql: String,
+    /// Takes the migration back instead of applying it.
+    pub reverts: bool,
+}
+
+/// One file of row security.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RowSecurityFile {
+    /// The file, relative to the project.
+    pub file: String,
+    /// Its text.
+    pub sql: String,
+}
+
+/// The files of `rls/`, in the order in which they run.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RowSecurityStep {
+    /// The files.
+    pub files: Vec<RowSecurityFile>,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case", tag = "step")]
+pub enum Step {
+    /// Apply or revert a migration.
+    Migration(MigrationStep),
+    /// Bring row security to what the files say.
+    RowSecurity(RowSecurityStep),
+}
+
+impl Step {
+    /// The dangers that the step's own SQL shows.
+    pub fn hazards(&self) -> BTreeSet<Hazard> {
+        match self {
+            Self::Migration(it) => crate::hazard::hazards(&it.sql),
+            // `rls/` may hold no statement that could lose data; its applier refuses them.
+            Self::RowSecurity(_) => BTreeSet::new(),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Migration(it) if it.reverts => write!(f, "revert {}", it.file),
+            Self::Migration(it) if it.transactional => write!(f, "apply {}", it.file),
+            Self::Migration(it) => write!(f, "apply {} (no transaction)", it.file),
+            Self::RowSecurity(it) => write!(f, "row security from {} files", it.files.len()),
+        }
+    }
+}
+
+/// Steps for one target, in order, with what they rely on.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Plan {
+    /// Where.
+    pub target: Target,
+    /// On which state.
+    pub expects: Expectation,
+    /// What.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The migrations among the steps.
+    pub fn migrations(&self) -> impl Iterator<Item = &MigrationStep> {
+        self.steps.iter().filter_map(|it| match it {
+            Step::Migration(migration) => Some(migration),
+            Step::RowSecurity(_) => None,
+        })
+    }
+
+    /// The row security among the steps; there is at most one.
+    pub fn row_security(&self) -> Option<&RowSecurityStep> {
+        self.steps.iter().find_map(|it| match it {
+            Step::RowSecurity(row_security) => Some(row_security),
+            Step::Migration(_) => None,
+        })
+    }
+
+    /// The dangers of all steps.
+    pub fn hazards(&self) -> BTreeSet<Hazard> {
+        self.steps.iter().flat_map(Step::hazards).collect()
+    }
+}
