@@ -1,0 +1,166 @@
+//! An environment, resolved.
+
+mod endpoint;
+mod settings;
+
+pub use endpoint::Endpoint;
+pub use settings::SettingLine;
+pub(crate) use settings::place;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+
+use crate::conflict::Claim;
+use crate::{EnvironmentName, Expect, Origin, SecretSource, SslMode};
+
+/// One environment after all layers are merged. It holds no secret: URLs are sources, resolved by [`Self::endpoint`].
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Whether only the gate may change it.
+    pub protected: bool,
+    /// Where the application's URL is. There always is a source; whether it holds something is another question.
+    pub url: SecretSource,
+    /// Where the URL of the direct connection is, around any pooler: for migrations and backups.
+    pub direct_url: SecretSource,
+    /// TLS mode, if configured. See [`SslMode::effective`].
+    pub ssl_mode: Option<SslMode>,
+    /// A PEM file with the authorities to trust instead of those of the system, absolute.
+    pub root_certificate: Option<Utf8PathBuf>,
+    /// Longest wait of one statement for a lock; never zero.
+    pub lock_timeout: Duration,
+    /// Longest run of one statement; zero for no limit.
+    pub statement_timeout: Duration,
+    /// Longest wait for a connection; never zero.
+    pub connect_timeout: Duration,
+    /// The schemas we manage. What is in others is external: read perhaps, never changed.
+    pub schemas: Vec<String>,
+    /// What must hold before the environment is written.
+    pub gates: Gates,
+    /// Where backups go, and how many stay.
+    pub backup: BackupSettings,
+    /// The table that says which migrations ran.
+    pub history_table: HistoryTable,
+    /// The roles of the application, whose rights row security is about.
+    pub roles: Vec<String>,
+    /// What its database must be.
+    pub expect: Expect,
+    /// What is particular to Supabase.
+    pub supabase: SupabaseSettings,
+    /// Where each setting comes from, by its key, `lock-timeout` or `gates.backup`.
+    pub origins: BTreeMap<&'static str, Origin>,
+    /// What is no error but probably not meant, for `doctor`. Each a sentence without full stop.
+    pub warnings: Vec<String>,
+    /// What other environments resolve to, for URLs that are known only later.
+    pub(crate) claims: Vec<Claim>,
+}
+
+/// What must hold before a protected environment is written. All are on for a protected environment, all off else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gates {
+    /// No migration was edited, is missing, or failed half way.
+    pub clean_history: bool,
+    /// All pending migrations ran in dev first.
+    pub applied_in_dev: bool,
+    /// A backup was taken now.
+    pub backup: bool,
+    /// The database is what its migrations make.
+    pub drift: bool,
+    /// Somebody typed the environment's name, or gave the digest of the plan.
+    pub approval: bool,
+}
+
+/// Where backups go, and how many stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupSettings {
+    /// Where they go.
+    pub store: BackupStore,
+    /// The key they are encrypted with, if they are.
+    pub key: Option<SecretSource>,
+    /// How many stay.
+    pub keep: Retention,
+}
+
+/// Where backups go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackupStore {
+    /// A directory, absolute.
+    Directory(Utf8PathBuf),
+    /// `s3://bucket/prefix`.
+    Url(String),
+}
+
+/// How many backups stay: a backup is kept if any of these keeps it. Zero keeps none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Retention {
+    /// The newest.
+    #[serde(rename = "keep-last")]
+    pub last: u32,
+    /// The newest of each of the last days that have one.
+    #[serde(rename = "keep-daily")]
+    pub daily: u32,
+    /// The newest of each of the last weeks that have one.
+    #[serde(rename = "keep-weekly")]
+    pub weekly: u32,
+    /// The newest of each of the last months that have one.
+    #[serde(rename = "keep-monthly")]
+    pub monthly: u32,
+}
+
+/// The table that says which migrations ran. Not in `public`, which Supabase's Data API would serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryTable {
+    /// Its schema, unquoted.
+    pub schema: String,
+    /// Its name, unquoted.
+    pub name: String,
+}
+
+/// What is particular to Supabase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SupabaseSettings {
+    /// Which rights new tables in `public` have by themselves.
+    pub grants: GrantRegime,
+}
+
+/// Which rights new tables in `public` have by themselves. Supabase stops granting them on 30 October 2026.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+pub enum GrantRegime {
+    /// `anon`, `authenticated` and `service_role` may do everything that row security lets them.
+    #[serde(rename = "before-2026-10-30")]
+    Before,
+    /// No rights but those a file grants.
+    #[serde(rename = "after-2026-10-30")]
+    After,
+}
+
+impl GrantRegime {
+    /// As in the configuration, `after-2026-10-30`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before-2026-10-30",
+            Self::After => "after-2026-10-30",
+        }
+    }
+}
+
+impl fmt::Display for BackupStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(path) => f.write_str(path.as_str()),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
+}
+
+/// `schema.name`, unquoted: for people, not for SQL.
+impl fmt::Display for HistoryTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}

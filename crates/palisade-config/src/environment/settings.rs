@@ -1,0 +1,93 @@
+//! An environment as a list, for `env show` and `doctor`.
+
+use super::{BackupSettings, Environment, Gates, Retention};
+use crate::redact::REDACTED;
+use crate::{Expect, Origin, SecretSource, Variables};
+
+/// One setting of an environment, fit to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingLine {
+    /// `lock-timeout`, `gates.backup`.
+    pub key: &'static str,
+    /// The value; of a secret only where it is, `•••• (env PROD_DATABASE_URL)`.
+    pub value: String,
+    /// Which layer set it.
+    pub origin: Origin,
+}
+
+impl Environment {
+    /// All settings with their values and origins. Reads no secret.
+    pub fn settings(&self, variables: &Variables) -> Vec<SettingLine> {
+        let Self {
+            name: _,
+            protected,
+            url,
+            direct_url,
+            ssl_mode,
+            root_certificate,
+            lock_timeout,
+            statement_timeout,
+            connect_timeout,
+            schemas,
+            gates: Gates { clean_history, applied_in_dev, backup, drift, approval },
+            backup: BackupSettings { store, key, keep: Retention { last, daily, weekly, monthly } },
+            history_table,
+            roles,
+            expect: Expect { hosts, database, project_ref },
+            supabase,
+            origins,
+            warnings: _,
+            claims: _,
+        } = self;
+        let optional = |value: Option<String>, otherwise: &str| value.unwrap_or_else(|| otherwise.to_owned());
+        let time = |value: &std::time::Duration| humantime::format_duration(*value).to_string();
+        let statement_time = if statement_timeout.is_zero() { "no limit".to_owned() } else { time(statement_timeout) };
+        let lines = [
+            ("protected", protected.to_string()),
+            ("url", show_secret(url, variables)),
+            ("direct-url", show_secret(direct_url, variables)),
+            ("ssl-mode", optional(ssl_mode.map(|it| it.to_string()), "verify-full if remote, prefer if local")),
+            ("root-certificate", optional(root_certificate.as_ref().map(ToString::to_string), "those of the system")),
+            ("lock-timeout", time(lock_timeout)),
+            ("statement-timeout", statement_time),
+            ("connect-timeout", time(connect_timeout)),
+            ("schemas", schemas.join(", ")),
+            ("roles", roles.join(", ")),
+            ("history-table", history_table.to_string()),
+            ("gates.clean-history", clean_history.to_string()),
+            ("gates.applied-in-dev", applied_in_dev.to_string()),
+            ("gates.backup", backup.to_string()),
+            ("gates.drift", drift.to_string()),
+            ("gates.approval", approval.to_string()),
+            ("backup.store", store.to_string()),
+            ("backup.key", optional(key.as_ref().map(|it| show_secret(it, variables)), "none")),
+            ("backup.keep-last", last.to_string()),
+            ("backup.keep-daily", daily.to_string()),
+            ("backup.keep-weekly", weekly.to_string()),
+            ("backup.keep-monthly", monthly.to_string()),
+            ("expect.host", if hosts.is_empty() { "any".to_owned() } else { hosts.join(", ") }),
+            ("expect.database", optional(database.clone(), "any")),
+            ("expect.project-ref", optional(project_ref.clone(), "any")),
+            ("supabase.grants", supabase.grants.as_str().to_owned()),
+        ];
+        let origin = |key| origins.get(key).cloned().unwrap_or(Origin::BuiltIn);
+        lines.into_iter().map(|(key, value)| SettingLine { key, value, origin: origin(key) }).collect()
+    }
+}
+
+fn show_secret(source: &SecretSource, variables: &Variables) -> String {
+    let shown = if source.is_set(variables) { REDACTED } else { "not set" };
+    format!("{shown} ({})", place(source, variables))
+}
+
+/// `env PROD_DATABASE_URL, .env:3`: where a secret is, precisely.
+pub(crate) fn place(source: &SecretSource, variables: &Variables) -> String {
+    let file = match source {
+        SecretSource::Env { name } => variables.origin(name),
+        SecretSource::File { .. } | SecretSource::Command { .. } => None,
+    };
+    match file {
+        Some(Origin::DotEnv { path, line, .. }) => format!("{source}, {path}:{line}"),
+        _ => source.to_string(),
+    }
+}
