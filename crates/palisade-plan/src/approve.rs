@@ -13,6 +13,8 @@ pub enum Answer {
     TypedName(String),
     /// `--approve DIGEST` was given.
     Digest(String),
+    /// The environment's configuration says `approval = false` in `[gates]`.
+    SwitchedOff,
 }
 
 /// How a plan came to be approved; goes into the history of attempts.
@@ -25,6 +27,8 @@ pub enum Approval {
     TypedName,
     /// The plan's digest was given.
     Digest,
+    /// The configuration asks for none.
+    SwitchedOff,
 }
 
 impl Approval {
@@ -34,6 +38,7 @@ impl Approval {
             Self::NotNeeded => "not-needed",
             Self::TypedName => "typed-name",
             Self::Digest => "digest",
+            Self::SwitchedOff => "switched-off",
         }
     }
 }
@@ -141,6 +146,7 @@ impl Plan {
             Answer::None => Err(Refusal::NotApproved { environment, digest }),
             Answer::TypedName(name) if *name == environment => Ok(Approval::TypedName),
             Answer::TypedName(_) => Err(Refusal::WrongName { environment }),
+            Answer::SwitchedOff => Ok(Approval::SwitchedOff),
             Answer::Digest(given) if digest.is_named_by(given) => Ok(Approval::Digest),
             Answer::Digest(given) => Err(Refusal::WrongDigest { given: given.clone(), digest }),
         }
