@@ -1,0 +1,62 @@
+//! The commands: one file each, with its arguments and one function.
+
+use crate::{CommandError, Context, Group, Outcome};
+use clap::{ArgMatches, Args};
+use std::pin::Pin;
+use std::rc::Rc;
+
+mod completions;
+mod env;
+mod man;
+
+/// A command that can be called by its name.
+pub(crate) struct Entry {
+    pub(crate) group: Group,
+    pub(crate) name: &'static str,
+    arguments: fn(clap::Command) -> clap::Command,
+    run: Box<Run>,
+}
+
+type Run = dyn for<'a> Fn(&'a mut Context, &ArgMatches) -> Running<'a>;
+type Running<'a> = Pin<Box<dyn Future<Output = Result<Outcome, CommandError>> + 'a>>;
+
+impl Entry {
+    pub(crate) fn new<A, F>(group: Group, name: &'static str, run: F) -> Self
+    where
+        A: Args + 'static,
+        F: AsyncFn(&mut Context, A) -> Result<Outcome, CommandError> + 'static,
+    {
+        let run = Rc::new(run);
+        Self {
+            group,
+            name,
+            arguments: A::augment_args,
+            run: Box::new(move |context, matches| {
+                let run = Rc::clone(&run);
+                let args = A::from_arg_matches(matches);
+                Box::pin(async move {
+                    let args = args.map_err(|error| CommandError::usage("usage", error.to_string()))?;
+                    run(context, args).await
+                })
+            }),
+        }
+    }
+
+    pub(crate) fn run<'a>(&self, context: &'a mut Context, matches: &ArgMatches) -> Running<'a> {
+        (self.run)(context, matches)
+    }
+
+    /// The command with its arguments.
+    pub(crate) fn tree(&self) -> clap::Command {
+        (self.arguments)(clap::Command::new(self.name))
+    }
+}
+
+/// Palisade's commands in the order of `--help`.
+pub(crate) fn all() -> Vec<Entry> {
+    vec![
+        Entry::new(Group::Start, "env", env::run),
+        Entry::new(Group::Shell, "completions", completions::run),
+        Entry::new(Group::Shell, "man", man::run),
+    ]
+}

@@ -1,0 +1,59 @@
+//! What a command works with.
+
+use crate::{CommandError, ConnectionArgs, GlobalArgs, Printer, Prompt, Selection};
+use camino::Utf8Path;
+use palisade_config::{Project, Variables, load};
+
+/// What a command works with: its options, the project, somebody to ask, somewhere to print.
+#[derive(Debug)]
+pub struct Context {
+    /// Options of every command.
+    pub global: GlobalArgs,
+    /// For notes and progress; results are returned instead.
+    pub printer: Printer,
+    /// For decisions.
+    pub prompt: Prompt,
+    tree: clap::Command,
+}
+
+impl Context {
+    pub(crate) fn new(global: GlobalArgs, printer: Printer, prompt: Prompt, tree: clap::Command) -> Self {
+        Self { global, printer, prompt, tree }
+    }
+
+    /// The project: what `--project` names, else the one that the current directory lies in.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn project(&self) -> Result<Project, CommandError> {
+        let start = self.global.project.as_deref().unwrap_or(Utf8Path::new("."));
+        Ok(Project::find(start)?)
+    }
+
+    /// The environment that `--env` names, with all its settings.
+    ///
+    /// # Errors
+    ///
+    /// Exit 2 when there is no such environment, exit 1 when its configuration is wrong.
+    pub fn select(&self, flags: &ConnectionArgs) -> Result<Selection, CommandError> {
+        self.select_by_name(&self.global.env, flags)
+    }
+
+    pub(crate) fn select_by_name(&self, name: &str, flags: &ConnectionArgs) -> Result<Selection, CommandError> {
+        let project = self.project()?;
+        let name = project.environment(name)?;
+        let variables = Variables::read(&project, Some(&name))?;
+        let environment = load(&project, &name, &variables, &flags.overrides())?;
+        Ok(Selection { project, environment, variables })
+    }
+
+    /// The whole command line, and the one word that a shell calls it by.
+    pub(crate) fn tree(&self) -> (clap::Command, String) {
+        let called = self.tree.get_bin_name().unwrap_or_default();
+        // Nothing can be registered for two words; the installed program has the same commands.
+        let program = if called.is_empty() || called.contains(' ') { "palisade" } else { called };
+        let program = program.to_owned();
+        (self.tree.clone().name(program.clone()).bin_name(program.clone()), program)
+    }
+}

@@ -1,0 +1,5 @@
+//! From the errors of every crate to a [`CommandError`]: the one place where codes, exit codes and advice of errors are
+//! decided.
+
+mod config;
+mod db;

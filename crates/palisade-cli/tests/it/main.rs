@@ -1,0 +1,10 @@
+//! Behaviour of the command line: exit codes, streams, JSON, secrets.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod completions;
+mod contract;
+mod env;
+mod help;
+mod process;
+mod prompt;
+mod support;
