@@ -95,20 +95,15 @@ pub enum BackupStore {
 }
 
 /// How many backups stay: a backup is kept if any of these keeps it. Zero keeps none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// The newest.
-    #[serde(rename = "keep-last")]
     pub last: u32,
     /// The newest of each of the last days that have one.
-    #[serde(rename = "keep-daily")]
     pub daily: u32,
     /// The newest of each of the last weeks that have one.
-    #[serde(rename = "keep-weekly")]
     pub weekly: u32,
     /// The newest of each of the last months that have one.
-    #[serde(rename = "keep-monthly")]
     pub monthly: u32,
 }
 

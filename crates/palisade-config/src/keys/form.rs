@@ -1,0 +1,163 @@
+//! The forms that values have. No value is ever part of an error: what stands in the wrong place may be a secret.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use figment::value::Value;
+
+use crate::layer::Given;
+use crate::{GrantRegime, SecretSource, SslMode};
+
+/// The form of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Switch,
+    Time,
+    TimeOrZero,
+    Count,
+    Text,
+    Path,
+    Store,
+    Names,
+    Schemas,
+    OneOrMore,
+    SslMode,
+    Grants,
+    Table,
+    /// Where a secret is. Read by [`source`], as it does not pass through figment.
+    Secret,
+}
+
+/// Schemas that Postgres and Supabase own, see [Supabase's list][docs].
+///
+/// [docs]: https://supabase.com/docs/guides/platform/migrating-within-supabase/backup-restore
+const EXTERNAL_SCHEMAS: &[&str] = &[
+    "auth",
+    "cron",
+    "extensions",
+    "graphql",
+    "graphql_public",
+    "information_schema",
+    "net",
+    "pgbouncer",
+    "pgmq",
+    "pgsodium",
+    "pgsodium_masks",
+    "realtime",
+    "storage",
+    "supabase_functions",
+    "supabase_migrations",
+    "vault",
+];
+
+impl Form {
+    /// What a value must be, to follow "is not".
+    pub(crate) fn expected(self) -> &'static str {
+        match self {
+            Self::Switch => "`true` or `false`",
+            Self::Time => "a time of at least a millisecond and at most 24 days, such as `\"5s\"` or `\"1m 30s\"`",
+            Self::TimeOrZero => "a time of at most 24 days, such as `\"30s\"`, or `\"0\"` for no limit",
+            Self::Count => "a whole number from 0",
+            Self::Text => "a text",
+            Self::Path => "the path of a file",
+            Self::Store => "a directory, or `s3://bucket/prefix` without credentials",
+            Self::Names => "a list of names, such as `[\"anon\", \"authenticated\"]`",
+            Self::Schemas => "a list of schemas of your own, without those of Postgres, Supabase and Palisade",
+            Self::OneOrMore => "a host or a list of hosts",
+            Self::SslMode => "one of `disable`, `prefer`, `require`, `verify-ca`, `verify-full`",
+            Self::Grants => "`before-2026-10-30` or `after-2026-10-30`",
+            Self::Table => "`schema.table`, in a schema that is neither `public` nor Supabase's",
+            Self::Secret => {
+                "where a secret is: `{ env = \"NAME\" }`, `{ file = \"path\" }` or `{ command = [\"program\", \"argument\"] }`"
+            }
+        }
+    }
+
+    /// `given` as figment gets it, `None` if it has another form.
+    pub(super) fn read(self, given: &Given<'_>) -> Option<Value> {
+        match self {
+            Self::Switch => given.switch().map(Value::from),
+            Self::Time => milliseconds(given.text()?).filter(|it| *it > 0).map(Value::from),
+            Self::TimeOrZero => milliseconds(given.text()?).map(Value::from),
+            Self::Count => given.count().map(Value::from),
+            Self::Text => text(given).map(Value::from),
+            Self::Path => text(given).filter(|it| !it.contains("://")).map(Value::from),
+            Self::Store => text(given).filter(|it| is_store(it)).map(Value::from),
+            Self::Names => names(given, false).map(Value::from),
+            Self::Schemas => names(given, false).filter(|all| all.iter().all(|it| is_own_schema(it))).map(Value::from),
+            Self::OneOrMore => names(given, true).map(Value::from),
+            Self::SslMode => given.text()?.parse::<SslMode>().ok().map(|it| Value::from(it.as_str())),
+            Self::Grants => [GrantRegime::Before, GrantRegime::After]
+                .into_iter()
+                .find(|it| given.text() == Some(it.as_str()))
+                .map(|it| Value::from(it.as_str())),
+            Self::Table => text(given).filter(|it| is_history_table(it)).map(Value::from),
+            Self::Secret => None,
+        }
+    }
+}
+
+/// `given` as the place of a secret: a table with exactly one of `env`, `file` and `command`.
+pub(crate) fn source(given: &Given<'_>) -> Option<SecretSource> {
+    let Given::Table(entries) = given else { return None };
+    let [(kind, value)] = entries.as_slice() else { return None };
+    match *kind {
+        "env" => {
+            let name = value.text()?;
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            is_name.then(|| SecretSource::Env { name: name.to_owned() })
+        }
+        "file" => text(value).map(|path| SecretSource::File { path: Utf8PathBuf::from(path) }),
+        "command" => {
+            let Given::List(arguments) = value else { return None };
+            let argv: Option<Vec<String>> = arguments.iter().map(|it| it.text().map(str::to_owned)).collect();
+            argv.filter(|it| it.first().is_some_and(|program| !program.trim().is_empty()))
+                .map(|argv| SecretSource::Command { argv })
+        }
+        _ => None,
+    }
+}
+
+fn text<'g>(given: &Given<'g>) -> Option<&'g str> {
+    given.text().filter(|it| !it.trim().is_empty() && !it.contains('\0'))
+}
+
+/// Whole milliseconds, the unit of Postgres's timeouts, which are 32-bit.
+fn milliseconds(text: &str) -> Option<u64> {
+    let time = if text.trim() == "0" { Duration::ZERO } else { humantime::parse_duration(text.trim()).ok()? };
+    let milliseconds = u64::try_from(time.as_millis()).ok()?;
+    // Rounding a tiny limit down to zero would mean "no limit".
+    let vanishes = milliseconds == 0 && !time.is_zero();
+    (!vanishes && milliseconds <= u64::from(i32::MAX.unsigned_abs())).then_some(milliseconds)
+}
+
+fn names(given: &Given<'_>, one_is_enough: bool) -> Option<Vec<String>> {
+    let names: Vec<&str> = match given {
+        Given::List(list) => list.iter().map(Given::text).collect::<Option<_>>()?,
+        Given::Variable(text) => text.split(',').map(str::trim).collect(),
+        Given::Text(text) if one_is_enough => vec![text],
+        Given::Text(_) | Given::Switch(_) | Given::Whole(_) | Given::Table(_) | Given::Other => return None,
+    };
+    let is_good = |it: &&str| !it.trim().is_empty() && !it.contains('\0');
+    let all_good = !names.is_empty() && names.iter().all(is_good);
+    all_good.then(|| names.into_iter().map(str::to_owned).collect())
+}
+
+fn is_own_schema(name: &str) -> bool {
+    !EXTERNAL_SCHEMAS.contains(&name) && !name.starts_with("pg_") && name != "palisade"
+}
+
+fn is_history_table(text: &str) -> bool {
+    let is_name = |it: &str| !it.is_empty() && it.len() <= 63 && !it.contains(['.', '"']) && it.trim() == it;
+    text.split_once('.').is_some_and(|(schema, table)| {
+        let is_free = schema == "palisade" || is_own_schema(schema);
+        is_name(schema) && is_name(table) && schema != "public" && is_free
+    })
+}
+
+fn is_store(text: &str) -> bool {
+    match text.split_once("://") {
+        Some((scheme, rest)) => scheme == "s3" && !rest.is_empty() && !rest.contains('@'),
+        None => true,
+    }
+}

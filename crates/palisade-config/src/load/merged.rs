@@ -1,0 +1,121 @@
+//! What the layers say together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::{
+    BackupSettings, BackupStore, Environment, EnvironmentName, Expect, Gates, GrantRegime, HistoryTable, Origin,
+    Project, Retention, SecretSource, SslMode, SupabaseSettings,
+};
+
+/// What all layers say together, in the form figment hands out.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Merged {
+    protected: Option<bool>,
+    ssl_mode: Option<SslMode>,
+    root_certificate: Option<String>,
+    /// Milliseconds, as the other two.
+    lock_timeout: u64,
+    statement_timeout: u64,
+    connect_timeout: u64,
+    schemas: Vec<String>,
+    roles: Vec<String>,
+    history_table: String,
+    #[serde(default)]
+    gates: MergedGates,
+    backup: MergedBackup,
+    #[serde(default)]
+    expect: MergedExpect,
+    supabase: MergedSupabase,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+struct MergedGates {
+    clean_history: Option<bool>,
+    applied_in_dev: Option<bool>,
+    backup: Option<bool>,
+    drift: Option<bool>,
+    approval: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct MergedBackup {
+    store: String,
+    keep_last: u32,
+    keep_daily: u32,
+    keep_weekly: u32,
+    keep_monthly: u32,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+struct MergedExpect {
+    #[serde(default)]
+    host: Vec<String>,
+    database: Option<String>,
+    project_ref: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct MergedSupabase {
+    grants: GrantRegime,
+}
+
+impl Merged {
+    pub(super) fn into_environment(
+        self,
+        project: &Project,
+        name: &EnvironmentName,
+        sources: &BTreeMap<&'static str, SecretSource>,
+        origins: BTreeMap<&'static str, Origin>,
+    ) -> Environment {
+        let protected = self.protected.unwrap_or_else(|| name.is_protected_by_default());
+        let gate = |configured: Option<bool>| configured.unwrap_or(protected);
+        let source = |key, default: String| sources.get(key).cloned().unwrap_or(SecretSource::Env { name: default });
+        let (schema, table) = self.history_table.split_once('.').unwrap_or(("palisade", &self.history_table));
+        let MergedBackup { store, keep_last: last, keep_daily: daily, keep_weekly: weekly, keep_monthly: monthly } =
+            self.backup;
+        let keep = Retention { last, daily, weekly, monthly };
+        let store = if store.contains("://") {
+            BackupStore::Url(store)
+        } else {
+            BackupStore::Directory(project.root.join(store))
+        };
+        Environment {
+            name: name.clone(),
+            protected,
+            url: source("url", name.url_variable()),
+            direct_url: source("direct-url", name.direct_url_variable()),
+            ssl_mode: self.ssl_mode,
+            root_certificate: self.root_certificate.map(|it| project.root.join(it)),
+            lock_timeout: Duration::from_millis(self.lock_timeout),
+            statement_timeout: Duration::from_millis(self.statement_timeout),
+            connect_timeout: Duration::from_millis(self.connect_timeout),
+            schemas: self.schemas,
+            gates: Gates {
+                clean_history: gate(self.gates.clean_history),
+                applied_in_dev: gate(self.gates.applied_in_dev),
+                backup: gate(self.gates.backup),
+                drift: gate(self.gates.drift),
+                approval: gate(self.gates.approval),
+            },
+            backup: BackupSettings { store, key: sources.get("backup.key").cloned(), keep },
+            history_table: HistoryTable { schema: schema.to_owned(), name: table.to_owned() },
+            roles: self.roles,
+            expect: Expect {
+                hosts: self.expect.host,
+                database: self.expect.database,
+                project_ref: self.expect.project_ref,
+            },
+            supabase: SupabaseSettings { grants: self.supabase.grants },
+            origins,
+            warnings: Vec::new(),
+            claims: Vec::new(),
+        }
+    }
+}
