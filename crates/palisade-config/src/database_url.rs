@@ -6,7 +6,7 @@ mod parse;
 pub use identity::DatabaseIdentity;
 pub(crate) use identity::normal_host;
 pub use parse::UrlError;
-pub(crate) use parse::strip_scheme;
+pub(crate) use parse::{parse, strip_scheme};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,7 @@ use camino::Utf8PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::SslMode;
-use crate::redact::REDACTED;
+use crate::redact::{REDACTED, secrets};
 
 /// A database: where it is, and who we are there. Read from a [connection URI][docs].
 ///
@@ -74,8 +74,10 @@ impl DatabaseUrl {
         Self { database: name.to_owned(), ..self.clone() }
     }
 
-    /// The whole URL with its password, percent-encoded so that every client reads back what we hold.
+    /// The whole URL with its password, percent-encoded so that every client reads back what we hold. The password is
+    /// registered with [`secrets`]: from here on it can turn up anywhere.
     pub fn expose(&self) -> SecretString {
+        secrets().remember_url(self);
         let password = self.password.as_ref().map(|it| encode(it.expose_secret()));
         SecretString::from(self.compose(password.as_deref(), |_, value| encode(value)))
     }
@@ -87,17 +89,17 @@ impl DatabaseUrl {
             url.push_str(password);
         }
         url.push('@');
-        url.push_str(&match &self.host {
+        let host = match &self.host {
             // A directory goes into the host's place, encoded: libpq, sqlx and node-postgres all read that, while
             // an empty host next to a user is refused by WHATWG parsers.
             Host::Socket(directory) => encode(directory.as_str()),
             Host::Tcp(host) if host.contains(':') => format!("[{}]", host.replace('%', "%25")),
             Host::Tcp(host) => encode(host),
-        });
-        url.push_str(&format!(":{}/{}", self.port, encode(&self.database)));
+        };
+        url.push_str(&[&host, ":", &self.port.to_string(), "/", &encode(&self.database)].concat());
         for (index, (name, value)) in self.parameters.iter().enumerate() {
             url.push(if index == 0 { '?' } else { '&' });
-            url.push_str(&format!("{}={}", encode(name), show(name, value)));
+            url.push_str(&[&encode(name), "=", &show(name, value)].concat());
         }
         url
     }
@@ -151,12 +153,13 @@ impl Eq for DatabaseUrl {}
 
 /// Percent-encodes all but RFC 3986's unreserved characters, so that the text is good in every part of a URL.
 pub(crate) fn encode(text: &str) -> String {
+    let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half)]);
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
     encoded

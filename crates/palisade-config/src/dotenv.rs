@@ -84,7 +84,7 @@ impl DotEnv {
         };
         let at = |(line, fault)| ConfigError::DotEnv { path: name.into(), line, fault };
         let text = str::from_utf8(&bytes).map_err(|error| {
-            let line = bytes[..error.valid_up_to()].iter().filter(|it| **it == b'\n').count() + 1;
+            let line = bytes[..error.valid_up_to()].split(|it| *it == b'\n').count();
             at((line, DotEnvFault::NotUtf8))
         })?;
         Ok(Some(Self { path: name.into(), entries: parse(text).map_err(at)? }))

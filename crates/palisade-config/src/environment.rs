@@ -61,6 +61,7 @@ pub struct Environment {
 
 /// What must hold before a protected environment is written. All are on for a protected environment, all off else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "five independent switches, each with a name")]
 pub struct Gates {
     /// No migration was edited, is missing, or failed half way.
     pub clean_history: bool,

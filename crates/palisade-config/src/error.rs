@@ -36,7 +36,7 @@ pub enum ConfigError {
     /// There is no such environment.
     #[error("environment `{name}` does not exist")]
     UnknownEnvironment {
-        /// What was asked for.
+        /// What was asked for, if it can be shown.
         name: String,
         /// Those that exist.
         known: Vec<EnvironmentName>,

@@ -16,7 +16,7 @@ pub enum NameError {
     /// It has a character, a length or a beginning that names do not have.
     #[error("`{name}` is not an environment name: lower-case letters, digits, `_` and `-`, beginning with a letter")]
     Malformed {
-        /// What was given.
+        /// What was given, if it can be shown.
         name: String,
     },
     /// `default` is the layer that all environments share.
@@ -76,7 +76,7 @@ impl FromStr for EnvironmentName {
         if starts_well && consists_well && name.len() <= 40 {
             Ok(Self(name.to_owned()))
         } else {
-            Err(NameError::Malformed { name: name.to_owned() })
+            Err(NameError::Malformed { name: presentable(name) })
         }
     }
 }
@@ -91,6 +91,12 @@ impl AsRef<str> for EnvironmentName {
     fn as_ref(&self) -> &str {
         &self.0
     }
+}
+
+/// `name` if it at least resembles a name: who pastes a URL in its place must not find the password in our answer.
+pub(crate) fn presentable(name: &str) -> String {
+    let resembles = name.chars().all(|c| c.is_alphanumeric() || "-_. ".contains(c)) && name.chars().count() <= 40;
+    if resembles { name.to_owned() } else { "…".to_owned() }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::name::presentable;
 use crate::suggest::nearest;
 use crate::{ConfigError, EnvironmentName};
 
@@ -96,6 +97,6 @@ impl Project {
         }
         let lower = name.to_lowercase();
         let suggestion = nearest(&lower, known.iter().map(EnvironmentName::as_str)).map(str::to_owned);
-        Err(ConfigError::UnknownEnvironment { name: name.to_owned(), known, suggestion })
+        Err(ConfigError::UnknownEnvironment { name: presentable(name), known, suggestion })
     }
 }

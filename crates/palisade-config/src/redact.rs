@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::database_url::{DatabaseUrl, Host, strip_scheme};
+use crate::database_url::{DatabaseUrl, Host, parse, strip_scheme};
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "••••";
@@ -63,12 +63,13 @@ impl Secrets {
         }
     }
 
-    /// Registers a text that is secret as a whole; of a text that begins like a database URL only the part where a
-    /// password would be, so that it also works for one that cannot be parsed.
+    /// Registers a text that is secret as a whole; of a text that begins like a database URL only the password, or the
+    /// part where one would be if the text cannot be parsed.
     pub fn remember_text(&self, text: &str) {
-        match strip_scheme(text) {
-            None => self.add(text, &[]),
-            Some(rest) => {
+        match (strip_scheme(text), parse(text)) {
+            (None, _) => self.add(text, &[]),
+            (Some(_), Ok(url)) => self.remember_url(&url),
+            (Some(rest), Err(_)) => {
                 let credentials = rest.rsplit_once('@').map(|(credentials, _)| credentials);
                 if let Some((user, password)) = credentials.and_then(|it| it.split_once(':')) {
                     self.add(password, &[user]);
@@ -140,6 +141,10 @@ impl Pattern {
 
     /// The length of this secret at the beginning of `text`, in the encoding that takes most.
     fn matches(&self, text: &str) -> Option<usize> {
+        // Most positions begin no secret; they should cost next to nothing.
+        if !self.characters.first()?.iter().any(|it| text.starts_with(it.as_str())) {
+            return None;
+        }
         // All ends that the characters so far can have: `\` may be written `\` or `\\`, so there can be several.
         let mut ends = BTreeSet::from([0]);
         for encodings in &self.characters {
@@ -159,21 +164,18 @@ impl Pattern {
 fn encodings(character: char) -> Vec<String> {
     let mut bytes = [0; 4];
     let bytes = character.encode_utf8(&mut bytes).as_bytes();
-    let mut all = vec![
-        character.to_string(),
-        bytes.iter().map(|it| format!("%{it:02X}")).collect(),
-        bytes.iter().map(|it| format!("%{it:02x}")).collect(),
-    ];
+    let mut all =
+        vec![character.to_string(), each(bytes, |it| format!("%{it:02X}")), each(bytes, |it| format!("%{it:02x}"))];
     if character == ' ' {
         all.push("+".to_owned());
     }
     if !character.is_ascii_alphanumeric() {
         let mut units = [0; 2];
         let units = character.encode_utf16(&mut units);
-        all.push(units.iter().map(|it| format!("\\u{it:04x}")).collect());
-        all.push(units.iter().map(|it| format!("\\u{it:04X}")).collect());
+        all.push(each(units, |it| format!("\\u{it:04x}")));
+        all.push(each(units, |it| format!("\\u{it:04X}")));
         all.extend([character.escape_unicode().to_string(), character.escape_debug().to_string()]);
-        all.push(bytes.iter().map(|it| format!("\\x{it:02x}")).collect());
+        all.push(each(bytes, |it| format!("\\x{it:02x}")));
         if character.is_ascii_punctuation() {
             all.push(format!("\\{character}"));
         }
@@ -189,6 +191,10 @@ fn encodings(character: char) -> Vec<String> {
     all.sort();
     all.dedup();
     all
+}
+
+fn each<T: Copy>(units: &[T], write: impl Fn(T) -> String) -> String {
+    units.iter().map(|it| write(*it)).collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::Variables;
 use crate::redact::secrets;
 
 /// How long a command may take to print a secret: long enough to unlock a password manager by hand.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
+const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Secrets are short; more than this is a mistake.
 const MAX_LENGTH: u64 = 64 * 1024;

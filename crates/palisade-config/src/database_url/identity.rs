@@ -67,14 +67,12 @@ impl fmt::Display for DatabaseIdentity {
 
 /// Whether `host` is a name of this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
-    match ip_address(host) {
+    if let Some(address) = ip_address(host) {
         // `0.0.0.0` and `::` as a destination mean this machine on every system we run on.
-        Some(address) => address.to_canonical().is_loopback() || address.is_unspecified(),
-        None => {
-            let host = host.trim_end_matches('.').to_ascii_lowercase();
-            host == "localhost" || host.ends_with(".localhost")
-        }
+        return address.to_canonical().is_loopback() || address.is_unspecified();
     }
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 /// `host` in the one form that all its spellings share.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use camino::Utf8PathBuf;
 use secrecy::SecretString;
 
-use super::{DatabaseUrl, Host};
+use super::{DatabaseUrl, Host, encode};
 use crate::SslMode;
 use crate::redact::secrets;
 
@@ -63,8 +63,7 @@ impl UrlError {
     pub fn help(&self) -> String {
         match self {
             Self::Reserved { character } => {
-                let mut bytes = [0; 4];
-                let encoded: String = character.encode_utf8(&mut bytes).bytes().map(|b| format!("%{b:02X}")).collect();
+                let encoded = encode(&character.to_string());
                 format!(
                     "write `{character}` as `{encoded}`; in user and password these must be percent-encoded: \
                      `%` %25, `#` %23, `@` %40, `/` %2F, `:` %3A, `?` %3F, space %20"
@@ -103,7 +102,8 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-fn parse(text: &str) -> Result<DatabaseUrl, UrlError> {
+/// Reads `text` without registering anything.
+pub(crate) fn parse(text: &str) -> Result<DatabaseUrl, UrlError> {
     let rest = strip_scheme(text).ok_or(UrlError::Scheme)?;
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(UrlError::WhiteSpace);

@@ -81,20 +81,27 @@ impl Environment {
             place: place.clone(),
             source,
         })?;
-        let identity = url.identity();
-        self.expect.check(&identity).map_err(|source| ConfigError::Expect {
-            environment: environment(),
-            key,
-            source,
-        })?;
-        if let Some(claim) = self.claims.iter().find(|it| it.identity == identity) {
-            let first = Dispute { environment: environment(), key, place };
-            return Err(ConfigError::SameDatabase {
-                identity: identity.to_string(),
-                first: Box::new(first),
-                second: Box::new(claim.dispute.clone()),
-            });
-        }
+        let expectation = self.expect.check(&url.identity());
+        expectation.map_err(|source| ConfigError::Expect { environment: environment(), key, source })?;
+        self.check_unclaimed(&url, key, &place)?;
         Ok(url)
+    }
+
+    /// Checks that `url`, the `key` of this environment that was found at `place`, is not the database of another
+    /// environment. [`crate::load`] and [`Self::endpoint`] do so for what they resolve; this is for a URL that nobody
+    /// knows before a server is started, such as that of the embedded one.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::SameDatabase`] if it is.
+    pub fn check_unclaimed(&self, url: &DatabaseUrl, key: &'static str, place: &str) -> Result<(), ConfigError> {
+        let identity = url.identity();
+        let Some(claim) = self.claims.iter().find(|it| it.identity == identity) else { return Ok(()) };
+        let first = Dispute { environment: self.name.clone(), key, place: place.to_owned() };
+        Err(ConfigError::SameDatabase {
+            identity: identity.to_string(),
+            first: Box::new(first),
+            second: Box::new(claim.dispute.clone()),
+        })
     }
 }
