@@ -23,7 +23,7 @@ pub use connection::{Connection, Facts, ServerVersion};
 pub use error::{DbError, ServerError};
 pub use execute::{Batch, BatchError, batch, batch_with};
 pub use failure::{SqlFailure, SqlText};
-pub use lock::{Holder, LockError, Session};
+pub use lock::{Holder, LockError, ReconnectError, Session};
 pub use pooler::Pooling;
 pub use sqlx::Row;
 pub use sqlx::postgres::PgRow;

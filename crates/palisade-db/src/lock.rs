@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::Row;
 use tokio::time::{Instant, sleep};
 
+use crate::connect_error::ConnectError;
 use crate::connection::Connection;
 use crate::error::DbError;
 use crate::execute::batch;
@@ -62,6 +63,17 @@ pub enum LockError {
     /// The server could not be asked.
     #[error("the lock could not be asked for: {0}")]
     Database(DbError),
+}
+
+/// Why a broken session could not be replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconnectError {
+    /// No new connection.
+    #[error("{0}")]
+    Connect(ConnectError),
+    /// A connection, and no lock.
+    #[error("{0}")]
+    Lock(LockError),
 }
 
 impl LockError {
@@ -131,6 +143,35 @@ impl Session {
     /// The connection that holds the lock.
     pub fn connection(&mut self) -> &mut Connection {
         &mut self.connection
+    }
+
+    /// Opens a new connection in place of a broken one and takes the lock again, trying for at most `timeout`. Having the lock
+    /// proves that the server has ended the old session: whatever it had under way is decided by then.
+    ///
+    /// # Errors
+    ///
+    /// [`ReconnectError`] with the last reason.
+    pub async fn reconnect(&mut self, timeout: Duration) -> Result<(), ReconnectError> {
+        let deadline = Instant::now() + timeout;
+        let mut pause = PAUSES.0;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let last = match self.connection.connect_again().await {
+                Ok(connection) => match Self::acquire(connection, left, |_| ()).await {
+                    Ok(session) => {
+                        *self = session;
+                        return Ok(());
+                    }
+                    Err(error) => ReconnectError::Lock(error),
+                },
+                Err(error) => ReconnectError::Connect(error),
+            };
+            if Instant::now() >= deadline {
+                return Err(last);
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
     }
 
     /// Gives the lock back and the connection with it.

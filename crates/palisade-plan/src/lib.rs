@@ -15,4 +15,7 @@ pub use approve::{Answer, Approval, ApprovedPlan, Refusal};
 pub use digest::PlanDigest;
 pub use gate::{Gate, GateVerdict, Verdict};
 pub use hazard::{Hazard, hazards};
-pub use plan::{Expectation, MigrationStep, Plan, RowSecurityFile, RowSecurityStep, Step, Target, TargetIdentity};
+pub use plan::{
+    Expectation, MigrationStep, Plan, ProtectedError, RowSecurityFile, RowSecurityStep, Step, Target, TargetIdentity,
+    UnprotectedTarget,
+};

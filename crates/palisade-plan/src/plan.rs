@@ -37,6 +37,49 @@ pub struct Target {
     pub identity: TargetIdentity,
 }
 
+/// A target that anybody may write to; resetting, seeding and restoring ask for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnprotectedTarget(Target);
+
+impl UnprotectedTarget {
+    /// The target.
+    pub fn target(&self) -> &Target {
+        &self.0
+    }
+}
+
+/// A protected target where only an unprotected one will do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{environment}` is protected: {action} is never done there")]
+pub struct ProtectedError {
+    /// The environment.
+    pub environment: String,
+    /// What was asked for.
+    pub action: &'static str,
+}
+
+impl ProtectedError {
+    /// What to do next.
+    pub fn help(&self) -> String {
+        "use another environment; a protected one is changed only by `db-push`, through its gates".to_owned()
+    }
+}
+
+impl Target {
+    /// Proof that nothing protects this target. `action` names what is asked for, for the message.
+    ///
+    /// # Errors
+    ///
+    /// [`ProtectedError`] if it is protected.
+    pub fn unprotected(self, action: &'static str) -> Result<UnprotectedTarget, ProtectedError> {
+        if self.protected {
+            Err(ProtectedError { environment: self.environment, action })
+        } else {
+            Ok(UnprotectedTarget(self))
+        }
+    }
+}
+
 /// What the target must look like for the plan to be right; checked again in the transaction that applies it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Expectation {
