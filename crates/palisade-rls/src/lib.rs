@@ -1,5 +1,29 @@
-//! x
+//! Row security from plain SQL files.
+//!
+//! The files below `rls/` hold ordinary SQL that can be run any number of times: row security switched on, policies
+//! dropped and created, rights revoked and granted, the helper functions of policies. [`PolicyScript::read`] refuses
+//! everything else. [`apply`] runs all of them in one transaction and one message, and tells what changed by reading
+//! the catalog before and after.
+//!
+//! ```text
+//! PolicyScript::read(rls/) ─▶ to_step() ─▶ Plan ─▶ ApprovedPlan ─▶ apply(session, approved) ─▶ Applied { changes }
+//! ```
+//!
+//! Invariants:
+//! - No other session sees a table without its policies: there is one transaction, and a file cannot end it.
+//! - Nothing is told from the text of a file. What a policy means is what Postgres stored.
+//! - A run that has nothing to do takes no lock but those of reading.
+
+mod apply;
+mod apply_error;
 mod check;
+mod message;
+mod record;
 mod script;
+mod state;
+
+pub use apply::{Applied, ApplySettings, apply, is_current, preview};
+pub use apply_error::{ApplyError, Blocker};
 pub use check::{Finding, Reason};
 pub use script::{PolicyFile, PolicyScript, ScriptError};
+pub use state::{Change, Kind};

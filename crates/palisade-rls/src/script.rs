@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::{fs, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use palisade_plan::{RowSecurityFile, RowSecurityStep};
 use sha2::{Digest, Sha256};
 
 use crate::check::{Finding, check};
@@ -108,6 +109,22 @@ impl PolicyScript {
         }
         let digest = digest(&files);
         Ok(Self { files, digest })
+    }
+
+    /// The files of a plan, checked again: a plan may have been made by another version of Palisade.
+    ///
+    /// # Errors
+    ///
+    /// [`ScriptError::Refused`].
+    pub fn from_step(step: &RowSecurityStep) -> Result<Self, ScriptError> {
+        let file = |it: &RowSecurityFile| PolicyFile { path: it.file.as_str().into(), sql: it.sql.clone() };
+        Self::from_files(step.files.iter().map(file).collect())
+    }
+
+    /// The files as a step of a plan.
+    pub fn to_step(&self) -> RowSecurityStep {
+        let file = |it: &PolicyFile| RowSecurityFile { file: it.path.to_string(), sql: it.sql.clone() };
+        RowSecurityStep { files: self.files.iter().map(file).collect() }
     }
 
     /// The files in the order in which they run.

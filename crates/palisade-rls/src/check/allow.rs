@@ -14,8 +14,8 @@ pub(crate) fn refuse(it: &Statement<'_>) -> Option<Reason> {
         Some("create") => create(it),
         Some("alter") => alter(it),
         Some("drop") => drop(it),
-        Some("grant" | "revoke") => (!it.contains("on")).then_some(Reason::ChangesRoles),
-        Some("comment") => None,
+        Some("grant" | "revoke") => grant(it),
+        Some("comment") => comment(it),
         Some("set") => set(it),
         Some("insert" | "update" | "delete" | "merge" | "truncate" | "copy") => Some(Reason::ChangesRows),
         Some("with") => Some(with(it)),
@@ -26,6 +26,25 @@ pub(crate) fn refuse(it: &Statement<'_>) -> Option<Reason> {
         Some("savepoint" | "release" | "rollback") => Some(Reason::ControlsTransaction),
         _ => Some(Reason::Structure),
     }
+}
+
+/// Rights on objects of this database. Membership in a role has no `ON`, and belongs to the whole server, as do
+/// tablespaces and parameters.
+fn grant(it: &Statement<'_>) -> Option<Reason> {
+    let Some(on) = it.tokens.iter().position(|token| token.is("on")) else { return Some(Reason::ChangesRoles) };
+    let elsewhere = ["tablespace", "parameter", "language", "large", "foreign"];
+    let kind = it.tokens.get(on + 1).is_some_and(|token| elsewhere.iter().any(|word| token.is(word)));
+    // A table may have such a name too; then the next word is not its name.
+    let is_name = it.tokens.get(on + 2).is_none_or(|next| {
+        next.is("to") || next.is("from") || is_symbol(Some(next), '.') || is_symbol(Some(next), ',')
+    });
+    (kind && !is_name).then_some(Reason::Structure)
+}
+
+/// What policy files define, they may also describe. Tables are described where they are created.
+fn comment(it: &Statement<'_>) -> Option<Reason> {
+    let described = ["policy", "function", "schema"].iter().any(|kind| it.begins_with(&["comment", "on", kind]));
+    (!described).then_some(Reason::Structure)
 }
 
 fn create(it: &Statement<'_>) -> Option<Reason> {

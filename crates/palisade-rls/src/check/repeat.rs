@@ -28,7 +28,8 @@ impl Dropped {
         };
         let (_, on) = it.name_at(2)?;
         let (_, end) = it.name_at(on + 1)?;
-        let instead = format!("put `drop policy if exists {} on {};` before it", written(2, 2), written(on + 1, end - 1));
+        let instead =
+            format!("put `drop policy if exists {} on {};` before it", written(2, 2), written(on + 1, end - 1));
         Some(Reason::NotRepeatable { instead })
     }
 }

@@ -1,0 +1,57 @@
+//! Others that are in the way.
+
+use std::time::Duration;
+
+use palisade_rls::{ApplyError, ApplySettings, apply};
+
+use crate::support::{Database, approve, ask, run, script};
+
+const FILE: (&str, &str) =
+    ("rls/t.sql", "alter table t enable row level security;\nalter table only u force row level security");
+
+#[tokio::test]
+async fn a_lock_that_is_never_given_back_ends_in_an_error_that_names_its_holder() {
+    let database = Database::new("create table t (); create table u ();").await;
+    let mut other = database.connect().await;
+    run(&mut other, "set application_name = 'report'; begin; select * from u").await;
+    let pid = ask(&mut other, "select pg_backend_pid()::text").await.unwrap();
+
+    let mut session = database.session().await;
+    let approved = approve(&session.connection().facts().identity, &script(&[FILE]));
+    let settings = ApplySettings { lock_timeout: Duration::from_millis(20), retry_for: Duration::from_millis(200) };
+    let error = apply(&mut session, &approved, settings).await.unwrap_err();
+    let ApplyError::Busy { failure, tries, blockers, .. } = &error else { panic!("{error:?}") };
+    assert!(*tries > 1);
+    assert_eq!(failure.excerpt.as_ref().unwrap().at.line, 2);
+    assert_eq!(blockers[0].pid.to_string(), pid);
+    assert_eq!((blockers[0].application.as_str(), blockers[0].state.as_str()), ("report", "idle in transaction"));
+    assert!(error.help().contains(&format!("pg_terminate_backend({pid})")));
+    let enabled = "select count(*)::text from pg_class where relrowsecurity or relforcerowsecurity";
+    assert_eq!(ask(session.connection(), enabled).await.unwrap(), "0");
+
+    run(&mut other, "commit").await;
+    assert_eq!(apply(&mut session, &approved, settings).await.unwrap().changes.len(), 2);
+}
+
+#[tokio::test]
+async fn a_lock_that_is_given_back_is_waited_for() {
+    let database = Database::new("create table t (); create table u ();").await;
+    let mut other = database.connect().await;
+    run(&mut other, "begin; lock table t").await;
+    let applying = tokio::spawn(async move {
+        let applied = database.apply(&[FILE]).await;
+        (database, applied)
+    });
+    // Only once a try has failed does the other one let go.
+    let failed = "select xact_rollback::text from pg_stat_database where datname = current_database()";
+    let mut watcher = other.connect_again().await.unwrap();
+    let before = ask(&mut watcher, failed).await.unwrap();
+    while ask(&mut watcher, &format!("select pg_stat_clear_snapshot(); {failed}")).await.unwrap() == before {
+        tokio::task::yield_now().await;
+    }
+    run(&mut other, "commit").await;
+    let (_database, applied) = applying.await.unwrap();
+    let applied = applied.unwrap();
+    assert!(applied.tries > 1, "{applied:?}");
+    assert_eq!(applied.changes.len(), 2);
+}

@@ -1,0 +1,10 @@
+//! Row security on a real Postgres.
+
+#![allow(clippy::unwrap_used, reason = "a test whose helpers fail has failed")]
+
+mod busy;
+mod errors;
+mod example;
+mod readers;
+mod repeat;
+mod support;

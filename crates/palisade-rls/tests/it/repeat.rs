@@ -1,0 +1,122 @@
+//! What a run reports, and that a second one has nothing to do.
+
+use palisade_rls::{ApplySettings, is_current, preview};
+
+use crate::support::{Database, ask, lines, script};
+
+const TABLE: &str =
+    "create table public.t (id int primary key, owner uuid); grant all on public.t to anon, authenticated;";
+const FILES: [(&str, &str); 2] = [
+    (
+        "rls/private/f.sql",
+        "create schema if not exists private;
+         create or replace function private.yes() returns boolean language sql stable return true;
+         revoke all on function private.yes() from public;",
+    ),
+    (
+        "rls/public/t.sql",
+        "alter table t enable row level security;
+         revoke all on t from anon, authenticated;
+         grant select, update (owner) on t to authenticated;
+         drop policy if exists \"Own rows\" on t;
+         create policy \"Own rows\" on t for select to authenticated using (owner = (select auth.uid()));",
+    ),
+];
+
+#[tokio::test]
+async fn the_first_run_tells_what_it_did_and_the_second_has_nothing_to_do() {
+    let database = Database::new(TABLE).await;
+    let first = database.apply(&FILES).await.unwrap();
+    insta::assert_snapshot!(lines(&first), @r#"
+    ~ row security on public.t: off → on
+    + policy "Own rows" on public.t
+    ~ grants on private.yes()
+    ~ grants on public.t
+    ~ grants on schema private
+    + function private.yes()
+    + schema private
+    "#);
+    assert_eq!(first.tries, 1);
+    let second = database.apply(&FILES).await.unwrap();
+    assert_eq!((second.changes.len(), second.tries), (0, 0));
+}
+
+#[tokio::test]
+async fn a_run_with_nothing_to_do_gets_in_nobodys_way() {
+    let database = Database::new(TABLE).await;
+    database.apply(&FILES).await.unwrap();
+    let mut other = database.connect().await;
+    // Stands no lock but that of a reader.
+    ask(&mut other, "begin; lock table t in exclusive mode").await.unwrap();
+    assert_eq!(database.apply(&FILES).await.unwrap().tries, 0);
+}
+
+#[tokio::test]
+async fn what_somebody_changed_by_hand_is_noticed_and_put_right() {
+    let database = Database::new(TABLE).await;
+    database.apply(&FILES).await.unwrap();
+    for (by_hand, put_right) in [
+        ("drop policy \"Own rows\" on t", "+ policy \"Own rows\" on public.t"),
+        ("alter policy \"Own rows\" on t using (true)", "~ policy \"Own rows\" on public.t"),
+        ("alter table t disable row level security", "~ row security on public.t: off → on"),
+        ("grant update on t to anon", "~ grants on public.t"),
+        ("grant update (id) on t to authenticated", "~ grants on public.t"),
+        (
+            "create or replace function private.yes() returns boolean language sql stable return false",
+            "~ function private.yes()",
+        ),
+        ("grant execute on function private.yes() to anon, public", "~ grants on private.yes()"),
+    ] {
+        database.run(by_hand).await;
+        let applied = database.apply(&FILES).await.unwrap();
+        // What the files say nothing about stays: `anon` keeps what only a REVOKE in them would take.
+        assert!(lines(&applied).contains(put_right), "{by_hand}: {}", lines(&applied));
+    }
+}
+
+#[tokio::test]
+async fn an_edited_file_changes_only_what_it_changes() {
+    let database = Database::new(TABLE).await;
+    database.apply(&FILES).await.unwrap();
+    let edited = FILES[1].1.replace("owner = (select auth.uid())", "true");
+    let applied = database.apply(&[FILES[0], (FILES[1].0, &edited)]).await.unwrap();
+    insta::assert_snapshot!(lines(&applied), @r#"~ policy "Own rows" on public.t"#);
+    let before = applied.changes[0].before.as_deref().unwrap();
+    insta::assert_snapshot!(before, @r"
+    permissive for select
+    to authenticated
+    using (owner = ( SELECT auth.uid() AS uid))
+    ");
+}
+
+#[tokio::test]
+async fn a_preview_leaves_everything_as_it_is() {
+    let database = Database::new(TABLE).await;
+    let mut session = database.session().await;
+    let changes = preview(&mut session, &script(&FILES), ApplySettings::default()).await.unwrap();
+    assert_eq!(changes.len(), 7);
+    assert!(!is_current(session.connection(), &script(&FILES)).await.unwrap());
+    let found = "select count(*)::text from pg_namespace where nspname in ('palisade', 'private')";
+    assert_eq!(ask(session.connection(), found).await.unwrap(), "0");
+    drop(session);
+    assert_eq!(database.apply(&FILES).await.unwrap().changes, changes);
+}
+
+#[tokio::test]
+async fn search_path_ends_with_its_file() {
+    let database = Database::new("create schema other; create table other.t (); create table public.t ();").await;
+    let files = [
+        ("rls/a.sql", "set local search_path = other; alter table t enable row level security"),
+        ("rls/b.sql", "alter table t enable row level security"),
+    ];
+    insta::assert_snapshot!(lines(&database.apply(&files).await.unwrap()), @r"
+    ~ row security on other.t: off → on
+    ~ row security on public.t: off → on
+    ");
+}
+
+#[tokio::test]
+async fn no_files_are_no_work() {
+    let database = Database::new("").await;
+    assert_eq!(lines(&database.apply(&[]).await.unwrap()), "");
+}
