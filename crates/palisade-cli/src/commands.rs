@@ -6,6 +6,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 mod completions;
+mod db_start;
+mod db_stop;
+mod db_url;
+mod doctor;
 mod env;
 mod man;
 
@@ -55,7 +59,11 @@ impl Entry {
 /// Palisade's commands in the order of `--help`.
 pub(crate) fn all() -> Vec<Entry> {
     vec![
+        Entry::new(Group::Start, "doctor", doctor::run),
         Entry::new(Group::Start, "env", env::run),
+        Entry::new(Group::Server, "db-start", db_start::run),
+        Entry::new(Group::Server, "db-stop", db_stop::run),
+        Entry::new(Group::Server, "db-url", db_url::run),
         Entry::new(Group::Shell, "completions", completions::run),
         Entry::new(Group::Shell, "man", man::run),
     ]

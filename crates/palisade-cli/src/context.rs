@@ -3,6 +3,8 @@
 use crate::{CommandError, ConnectionArgs, GlobalArgs, Printer, Prompt, Selection};
 use camino::Utf8Path;
 use palisade_config::{Project, Variables, load};
+use palisade_db::{Connection, batch};
+use palisade_embedded::{EmbeddedSettings, Installation, installation};
 
 /// What a command works with: its options, the project, somebody to ask, somewhere to print.
 #[derive(Debug)]
@@ -46,6 +48,32 @@ impl Context {
         let variables = Variables::read(&project, Some(&name))?;
         let environment = load(&project, &name, &variables, &flags.overrides())?;
         Ok(Selection { project, environment, variables })
+    }
+
+    /// Connects to the database of `--env`, around any pooler; the embedded server is started if that is the one. The
+    /// session only reads if the environment is protected: what changes that goes through `db-push`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such environment, or its database cannot be connected to.
+    pub async fn connect(&self) -> Result<Connection, CommandError> {
+        let selection = self.select(&ConnectionArgs::default())?;
+        let mut connection = selection.connect(&self.printer).await?;
+        if selection.environment.protected {
+            batch(&mut connection, "set default_transaction_read_only = on").await?;
+        }
+        Ok(connection)
+    }
+
+    /// The Postgres programs that local servers run; fetched if none is installed.
+    ///
+    /// # Errors
+    ///
+    /// When there are none and none can be fetched.
+    pub async fn installation(&self) -> Result<Installation, CommandError> {
+        let project = self.project()?;
+        let variables = Variables::read(&project, None)?;
+        Ok(installation(&EmbeddedSettings::new(&project.root, &variables)).await?)
     }
 
     /// The whole command line, and the one word that a shell calls it by.

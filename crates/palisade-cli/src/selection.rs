@@ -1,6 +1,9 @@
 //! The environment that a command works on.
 
-use palisade_config::{Environment, Project, Variables};
+use crate::{CommandError, Printer};
+use palisade_config::{DatabaseUrl, Endpoint, Environment, Project, Variables};
+use palisade_db::{ConnectSettings, Connection, connect};
+use palisade_embedded::{EmbeddedSettings, dev};
 
 /// The environment that a command works on, with what its settings are read from.
 #[derive(Debug)]
@@ -11,4 +14,73 @@ pub struct Selection {
     pub environment: Environment,
     /// Where its secrets may be.
     pub variables: Variables,
+}
+
+impl Selection {
+    /// Where local Postgres is looked for and kept.
+    pub fn embedded(&self) -> EmbeddedSettings {
+        let mut settings = EmbeddedSettings::new(&self.project.root, &self.variables);
+        settings.grants = self.environment.supabase.grants;
+        settings
+    }
+
+    /// How to reach the environment's database, around any pooler. Where that is the embedded server, it is started.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration names no database, or another one than it must be, or the server does not start.
+    pub async fn reach(&self, printer: &Printer) -> Result<ConnectSettings, CommandError> {
+        let url = match self.environment.direct_endpoint(&self.variables)? {
+            Endpoint::Url(url) => url,
+            Endpoint::Embedded => self.start(printer).await?.url,
+        };
+        Ok(self.settings(url))
+    }
+
+    /// As [`reach`](Self::reach), and starts nothing: `None` when the embedded server does not run.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration names no database, or another one than it must be.
+    pub async fn look(&self) -> Result<Option<ConnectSettings>, CommandError> {
+        let url = match self.environment.direct_endpoint(&self.variables)? {
+            Endpoint::Url(url) => Some(url),
+            Endpoint::Embedded => dev::url(&self.embedded()).await?,
+        };
+        Ok(url.map(|it| self.settings(it)))
+    }
+
+    /// Connects to the environment's database, around any pooler. Where that is the embedded server, it is started.
+    ///
+    /// # Errors
+    ///
+    /// As [`reach`](Self::reach), and when the database cannot be connected to.
+    pub async fn connect(&self, printer: &Printer) -> Result<Connection, CommandError> {
+        Ok(connect(&self.reach(printer).await?).await?)
+    }
+
+    /// Starts the embedded server, and says so.
+    pub(crate) async fn start(&self, printer: &Printer) -> Result<dev::Started, CommandError> {
+        let started = dev::start(&self.embedded()).await?;
+        if let Some(installation) = &started.installation {
+            printer.note(&format!(
+                "Started the local server: Postgres {}, {}",
+                installation.version,
+                place(&started.url)
+            ));
+        }
+        if let Some(port) = started.moved_from {
+            printer.warn(&format!("the local server has moved from port {port}, which somebody else uses now"));
+        }
+        Ok(started)
+    }
+
+    fn settings(&self, url: DatabaseUrl) -> ConnectSettings {
+        ConnectSettings::for_environment(&self.environment, url)
+    }
+}
+
+/// Host, port and database: what may be said of a URL everywhere.
+pub(crate) fn place(url: &DatabaseUrl) -> String {
+    url.identity().to_string()
 }

@@ -2,7 +2,7 @@
 
 use crate::table::table;
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome, Selection};
-use palisade_config::{Endpoint, EnvironmentName, SettingLine};
+use palisade_config::{ConfigError, Endpoint, SettingLine};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -39,46 +39,24 @@ pub(crate) async fn run(context: &mut Context, args: EnvArgs) -> Result<Outcome,
 }
 
 fn list(context: &Context) -> Result<Outcome, CommandError> {
-    let mut rows = Vec::new();
-    let mut objects = Vec::new();
-    let mut exit = Exit::Done;
+    let (mut rows, mut objects, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
     for name in context.project()?.environments()? {
-        let line = line_of(context, &name);
-        if line.error.is_some() {
+        let selection = context.select_by_name(name.as_str(), &ConnectionArgs::default())?;
+        let protected = selection.environment.protected;
+        // A URL that cannot be read must not hide the other environments.
+        let (database, error) = match database(&selection) {
+            Ok(database) => (Some(database), None),
+            Err(error) => (None, Some(error.message)),
+        };
+        if error.is_some() {
             exit = Exit::Failed;
         }
-        let protected = match line.protected {
-            Some(true) => "protected",
-            Some(false) => "",
-            None => "?",
-        };
-        let database = line.error.as_ref().map_or_else(|| line.database.clone(), |it| Some(format!("error: {it}")));
-        rows.push(vec![name.to_string(), protected.to_owned(), database.unwrap_or_default()]);
-        objects.push(json!({
-            "name": name.as_str(), "protected": line.protected, "database": line.database, "error": line.error,
-        }));
+        let shown = database.clone().or_else(|| error.as_ref().map(|it| format!("error: {it}")));
+        let mark = if protected { "protected" } else { "" };
+        rows.push(vec![name.to_string(), mark.to_owned(), shown.unwrap_or_default()]);
+        objects.push(json!({ "name": name.as_str(), "protected": protected, "database": database, "error": error }));
     }
     Ok(Outcome::done(table(&rows)).data(json!({ "environments": objects })).exit(exit))
-}
-
-struct Line {
-    protected: Option<bool>,
-    database: Option<String>,
-    error: Option<String>,
-}
-
-/// One environment for the list: what is wrong with it must not hide the others.
-fn line_of(context: &Context, name: &EnvironmentName) -> Line {
-    match context.select_by_name(name.as_str(), &ConnectionArgs::default()) {
-        Err(error) => Line { protected: None, database: None, error: Some(error.message) },
-        Ok(selection) => {
-            let (database, error) = match database(&selection) {
-                Ok(database) => (Some(database), None),
-                Err(error) => (None, Some(error.message)),
-            };
-            Line { protected: Some(selection.environment.protected), database, error }
-        }
-    }
 }
 
 /// Which database the environment resolves to, without user and password.
@@ -87,7 +65,7 @@ fn database(selection: &Selection) -> Result<String, CommandError> {
         Ok(Endpoint::Embedded) => "embedded server of this project".to_owned(),
         Ok(Endpoint::Url(url)) => url.identity().to_string(),
         // A clone without the team's secrets is not broken.
-        Err(palisade_config::ConfigError::NoUrl { url, .. }) => format!("not set ({url})"),
+        Err(ConfigError::NoUrl { url, .. }) => format!("not set ({url})"),
         Err(error) => return Err(error.into()),
     })
 }

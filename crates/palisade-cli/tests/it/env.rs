@@ -5,29 +5,53 @@ use crate::support::{palisade, project, run};
 #[test]
 fn the_list_says_what_each_environment_is() {
     let project = project();
-    let ended = run(palisade(project.path()).env("STAGING_DATABASE_URL", "postgres://me:hunter2@db.example.com/app"), "env list");
-    insta::assert_snapshot!(ended.expect(0).out, @"");
-    let object = run(&mut palisade(project.path()), "env list --output json").expect(0).json();
+    let ended = run(
+        palisade(project.path()).env("STAGING_DATABASE_URL", "postgres://me:hunter2@db.example.com/app"),
+        "env list",
+    );
+    insta::assert_snapshot!(ended.expect(0).out, @r"
+    dev                 embedded server of this project
+    prod     protected  not set (env PROD_DATABASE_URL)
+    staging             database app on db.example.com:5432
+    ");
+    let object = project.run("env list --output json").expect(0).json();
     assert_eq!(object["data"]["environments"][1]["name"], "prod");
     assert_eq!(object["data"]["environments"][1]["protected"], true);
 }
 
 #[test]
-fn one_broken_environment_does_not_hide_the_others() {
+fn a_url_that_cannot_be_read_does_not_hide_the_other_environments() {
     let project = project();
-    std::fs::write(project.path().join("config/staging.toml"), "lock-timeuot = \"5s\"\n").unwrap();
-    let ended = run(&mut palisade(project.path()), "env list").expect(1);
-    assert!(ended.out.contains("embedded server") && ended.out.contains("unknown key `lock-timeuot`"), "{}", ended.out);
+    let mut command = palisade(project.path());
+    let ended =
+        run(command.env("STAGING_DATABASE_URL", "postgres://me:hun%%ter@db.example.com/app"), "env list").expect(1);
+    assert!(
+        ended.out.contains("embedded server") && ended.out.contains("staging             error: "),
+        "{}",
+        ended.out
+    );
+    assert!(!ended.out.contains("ter@"), "{}", ended.out);
+}
+
+#[test]
+fn a_mistake_in_a_file_names_its_place() {
+    let project = project();
+    project.write("config/staging.toml", "\nlock-timeuot = \"5s\"\n");
+    let ended = project.run("env list").expect(1);
+    assert!(ended.err.contains("config/staging.toml:2 has an unknown key `lock-timeuot`"), "{}", ended.err);
+    assert!(ended.err.contains("help: did you mean `lock-timeout`?"), "{}", ended.err);
 }
 
 #[test]
 fn show_says_where_a_value_comes_from_and_no_secret() {
     let project = project();
-    std::fs::write(project.path().join(".env"), "\nPROD_DIRECT_URL=postgres://me:hunter2@db.example.com/app\n").unwrap();
+    project.write(".env", "\nPROD_DIRECT_URL=postgres://me:hunter2@db.example.com/app\n");
     let mut command = palisade(project.path());
     let ended = run(command.env("PALISADE_LOCK_TIMEOUT", "7s"), "env show prod").expect(0);
     assert!(!ended.out.contains("hunter2"), "{}", ended.out);
-    let line = |key: &str| ended.out.lines().find(|it| it.starts_with(key)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = |key: &str| {
+        ended.out.lines().find(|it| it.starts_with(key)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
     assert_eq!(line("lock-timeout"), "lock-timeout 7s [variable PALISADE_LOCK_TIMEOUT]");
     assert_eq!(line("direct-url"), "direct-url •••• (env PROD_DIRECT_URL, .env:2) [built-in]");
 }
@@ -35,9 +59,12 @@ fn show_says_where_a_value_comes_from_and_no_secret() {
 #[test]
 fn a_mistyped_environment_lists_the_known_ones() {
     let project = project();
-    let ended = run(&mut palisade(project.path()), "env show --env porduction").expect(2);
-    insta::assert_snapshot!(ended.err, @"");
-    let object = run(&mut palisade(project.path()), "env show --env porduction --output json").expect(2).json();
+    let ended = project.run("env show --env porduction").expect(2);
+    insta::assert_snapshot!(ended.err, @r"
+    error: environment `porduction` does not exist
+      help: known are `dev`, `prod`, `staging`; a new one begins with a file `config/NAME.toml`
+    ");
+    let object = project.run("env show --env porduction --output json").expect(2).json();
     assert_eq!(object["error"]["code"], "unknown-environment");
     assert_eq!(object["env"], "porduction");
 }

@@ -5,6 +5,7 @@ mod completions;
 mod contract;
 mod env;
 mod help;
+mod local_server;
 mod process;
 mod prompt;
 mod support;

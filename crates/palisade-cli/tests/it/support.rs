@@ -56,6 +56,8 @@ pub(crate) fn misbehave(directory: &Path) -> Command {
 fn program(path: PathBuf, directory: &Path) -> Command {
     let mut command = Command::new(path);
     command.env_clear().env("HOME", directory).current_dir(directory);
+    // What is made once and shared by all: programs and scratch servers, never the database of a test.
+    command.env("PALISADE_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     command
 }
 
@@ -97,12 +99,38 @@ impl Write for Shared {
     }
 }
 
-/// A project with the environments `dev`, `prod` and `staging`, and nothing in it.
-pub(crate) fn project() -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("config")).unwrap();
+/// A project with the environments `dev`, `prod` and `staging`, and nothing in it. Its server ends with it.
+pub(crate) struct Project(tempfile::TempDir);
+
+pub(crate) fn project() -> Project {
+    let project = Project(tempfile::tempdir().unwrap());
     for name in ["default", "dev", "prod", "staging"] {
-        std::fs::write(directory.path().join(format!("config/{name}.toml")), "").unwrap();
+        project.write(&format!("config/{name}.toml"), "");
     }
-    directory
+    project
+}
+
+impl Project {
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, file: &str, content: &str) {
+        let path = self.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    /// Runs `palisade` with these words.
+    pub(crate) fn run(&self, line: &str) -> Ended {
+        run(&mut palisade(self.path()), line)
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        if self.path().join(".palisade").exists() {
+            self.run("db-stop --env dev");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Connections and statements.
 
 use crate::{CommandError, Exit};
-use palisade_db::{ConnectError, DbError, LockError};
+use palisade_db::{BatchError, ConnectError, DbError, LockError};
 use std::fmt::Write as _;
 
 impl From<ConnectError> for CommandError {
@@ -27,6 +27,19 @@ impl From<DbError> for CommandError {
             }
         }
         told.help(error.help().unwrap_or_default())
+    }
+}
+
+impl From<BatchError> for CommandError {
+    fn from(error: BatchError) -> Self {
+        error.error.into()
+    }
+}
+
+/// For own commands that read rows.
+impl From<sqlx::Error> for CommandError {
+    fn from(error: sqlx::Error) -> Self {
+        DbError::from(error).into()
     }
 }
 

@@ -1,0 +1,35 @@
+//! What is on this machine.
+
+use super::Check;
+use crate::{CommandError, Selection};
+use palisade_config::Endpoint;
+use palisade_embedded::{dev, installations};
+
+const NAME: &str = "local Postgres";
+
+/// Programs of Postgres, and the local server.
+pub(super) async fn checks(selection: &Selection) -> Vec<Check> {
+    let settings = selection.embedded();
+    let mut checks = Vec::new();
+    let found = installations(&settings).await;
+    let list: Vec<_> = found.iter().map(|it| format!("{} in {}", it.version, it.bin)).collect();
+    let why = "it runs the local server and throwaway databases, and makes backups";
+    if !list.is_empty() {
+        checks.push(Check::good(NAME, list.join("\n")));
+    } else if settings.download {
+        checks.push(Check::note(NAME, "none is installed", format!("one is downloaded when it is needed: {why}")));
+    } else {
+        let help = format!("install Postgres 15 to 18, or name its directory in `PALISADE_PG_BIN`: {why}");
+        checks.push(Check::bad(NAME, "none is installed, and `PALISADE_PG_DOWNLOAD` forbids to fetch one", help));
+    }
+    if let Ok(Endpoint::Embedded) = selection.environment.direct_endpoint(&selection.variables) {
+        match dev::url(&settings).await {
+            Ok(Some(_)) => checks.push(Check::good("local server", "is running")),
+            Ok(None) => {
+                checks.push(Check::note("local server", "does not run", "`cargo xtask db-init` starts and fills it"));
+            }
+            Err(error) => checks.push(Check::error("local server", CommandError::from(error))),
+        }
+    }
+    checks
+}
