@@ -5,6 +5,7 @@ use std::io;
 use camino::Utf8PathBuf;
 
 use crate::dotenv::DotEnvFault;
+use crate::keys::{Form, Key};
 use crate::{Dispute, EnvironmentName, ExpectError, NameError, SecretError, UrlError};
 
 /// Why a configuration cannot be used. No variant holds a value that could be a secret: files and variables are named
@@ -132,7 +133,7 @@ pub enum ConfigError {
         key: String,
     },
     /// Two environments resolve to one database.
-    #[error("{first} and {second} lead to the same database: {identity}")]
+    #[error("{first} and {second} lead to the same database, `{identity}`")]
     SameDatabase {
         /// The database, without user and password.
         identity: String,
@@ -154,13 +155,13 @@ pub enum ConfigError {
         second: String,
     },
     /// An environment has no database.
-    #[error("environment `{environment}` has no database: neither {url} nor {direct_url} is set")]
+    #[error("environment `{environment}` has no database: neither `{url}` nor `{direct_url}` is set")]
     NoUrl {
         /// The environment.
         environment: EnvironmentName,
-        /// Where its `url` would be, `env PROD_DATABASE_URL`.
+        /// The variable its `url` would be in.
         url: String,
-        /// Where its `direct-url` would be.
+        /// The variable its `direct-url` would be in.
         direct_url: String,
     },
     /// A secret cannot be read.
@@ -217,13 +218,26 @@ impl ConfigError {
                 let meant = suggestion.map_or_else(String::new, |it| format!("did you mean `{it}`? "));
                 format!("{meant}known here: `{known}`")
             }
-            Self::Value { .. } | Self::Flag { .. } => "see the comments in `config/default.toml` for each setting".to_owned(),
+            Self::Flag { flag, .. } => format!("give `{flag}` another value, or leave it out"),
+            Self::Value { place, key, .. } if !place.contains(".toml:") => {
+                format!("correct or unset it; in a file it is `{key}`")
+            }
+            Self::Value { key, .. } => {
+                let example = Key::find(key).map_or("…", |it| it.form.example());
+                format!("for example `{key} = {example}`")
+            }
             Self::SecretInFile { .. } => {
                 "take it out, and change it if it was ever committed; a file in `config/` only says where a secret is: \
                  `url = { env = \"PROD_DATABASE_URL\" }`, `{ file = \"…\" }` or `{ command = [\"op\", \"read\", \"…\"] }`"
                     .to_owned()
             }
             Self::NotShared { key, .. } => format!("move `{key}` to the file of each environment, such as `config/prod.toml`"),
+            Self::NotAVariable { variable, key } if Key::find(key).is_some_and(|it| it.form == Form::Secret) => {
+                format!(
+                    "unset `{variable}`; `{key}` comes from the source that the environment's file names, else from a \
+                     variable with the environment's name, such as `PROD_DATABASE_URL`"
+                )
+            }
             Self::NotAVariable { variable, key } => {
                 format!("unset `{variable}`; `{key}` is only taken from a file in `config/`, where a change is reviewed")
             }
@@ -235,7 +249,7 @@ impl ConfigError {
             }
             Self::TwoProjects { .. } => "take both URLs from the same project's connection settings".to_owned(),
             Self::NoUrl { url, direct_url, .. } => {
-                format!("set {url} or {direct_url}, in `.env` or in the environment; see `.env.template`")
+                format!("set `{url}` or `{direct_url}`, in `.env` or in the environment; see `.env.template`")
             }
             Self::Secret { source, .. } => source.help(),
             Self::Url { source, .. } => source.help(),

@@ -16,7 +16,7 @@ pub struct Expect {
 
 /// A database is not the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {key} `{expected}`, but the URL leads to {found}")]
+#[error("expected {key} `{expected}`, found {found}")]
 pub struct ExpectError {
     /// `host`, `database` or `project-ref`.
     pub key: &'static str,
@@ -50,11 +50,9 @@ impl Expect {
     pub fn check(&self, identity: &DatabaseIdentity) -> Result<(), ExpectError> {
         let Self { hosts, database, project_ref } = self;
         let error = |key, expected: &str| {
-            Err(ExpectError {
-                key,
-                expected: expected.to_owned(),
-                found: format!("{identity} (host {})", identity.host),
-            })
+            // A project has several hosts, so its identity does not show the one at hand.
+            let host = if identity.project_ref.is_some() { format!(" ({})", identity.host) } else { String::new() };
+            Err(ExpectError { key, expected: expected.to_owned(), found: format!("`{identity}`{host}") })
         };
         if let Some(expected) = project_ref
             && identity.project_ref.as_ref() != Some(expected)

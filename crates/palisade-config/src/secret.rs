@@ -89,7 +89,7 @@ pub enum SecretError {
     /// There is nothing, or too much, or not text.
     #[error("{origin} {fault}")]
     Content {
-        /// `file ...` or `program ...`.
+        /// ``secret file `PATH` `` or ``output of `PROGRAM` ``.
         origin: String,
         /// What is wrong.
         fault: &'static str,
@@ -137,7 +137,7 @@ impl SecretSource {
             }
             Self::Command { argv } => {
                 let bytes = command::run(argv, variables, COMMAND_TIMEOUT)?;
-                text(bytes, || format!("program `{}`", command::program(argv)))?
+                text(bytes, || format!("output of `{}`", command::program(argv)))?
             }
         };
         secrets().remember_text(&text);
@@ -185,14 +185,14 @@ fn read_file(path: &Utf8PathBuf, variables: &Variables) -> Result<Vec<u8>, Secre
 fn text(bytes: Vec<u8>, origin: impl Fn() -> String) -> Result<String, SecretError> {
     let fault = |fault| SecretError::Content { origin: origin(), fault };
     if bytes.len() as u64 > MAX_LENGTH {
-        return Err(fault("holds more than 64 KiB"));
+        return Err(fault("has more than 64 KiB"));
     }
-    let mut text = String::from_utf8(bytes).map_err(|_| fault("holds something that is not UTF-8"))?;
+    let mut text = String::from_utf8(bytes).map_err(|_| fault("has something that is not UTF-8"))?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
             text.pop();
         }
     }
-    if text.trim().is_empty() { Err(fault("holds nothing")) } else { Ok(text) }
+    if text.trim().is_empty() { Err(fault("has nothing")) } else { Ok(text) }
 }

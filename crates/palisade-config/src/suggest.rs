@@ -16,6 +16,12 @@ fn distance(given: &str, candidate: &str) -> usize {
     if short.len() >= 3 && long.starts_with(short) {
         return usize::from(short != long);
     }
+    // A slip in a longer form, `porduction` of `prod`.
+    let length = candidate.chars().count();
+    let beginning: String = given.chars().take(length).collect();
+    if length >= 4 && strsim::damerau_levenshtein(&beginning, candidate) <= 1 {
+        return 1;
+    }
     strsim::damerau_levenshtein(given, candidate)
 }
 
@@ -28,6 +34,7 @@ mod tests {
         let known = ["dev", "prod", "staging"];
         assert_eq!(nearest("pord", known), Some("prod"));
         assert_eq!(nearest("production", known), Some("prod"));
+        assert_eq!(nearest("porduction", known), Some("prod"));
         assert_eq!(nearest("de", known), Some("dev"));
         assert_eq!(nearest("stagin", known), Some("staging"));
         assert_eq!(nearest("test", known), None);

@@ -59,8 +59,8 @@ impl Hash for DatabaseIdentity {
 impl fmt::Display for DatabaseIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.project_ref {
-            Some(reference) => write!(f, "database {} of Supabase project {reference}", self.database),
-            None => write!(f, "database {} on {}:{}", self.database, self.host, self.port),
+            Some(reference) => write!(f, "Supabase project {reference}, database {}", self.database),
+            None => write!(f, "{}:{}/{}", self.host, self.port, self.database),
         }
     }
 }

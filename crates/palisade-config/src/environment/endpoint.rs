@@ -50,8 +50,8 @@ impl Environment {
         if !self.name.is_dev() || sources.iter().any(|(key, _)| is_configured(key)) {
             return Err(ConfigError::NoUrl {
                 environment: self.name.clone(),
-                url: self.url.to_string(),
-                direct_url: self.direct_url.to_string(),
+                url: variable(&self.url),
+                direct_url: variable(&self.direct_url),
             });
         }
         self.expect.check_embedded().map_err(|source| ConfigError::Expect {
@@ -103,5 +103,13 @@ impl Environment {
             first: Box::new(first),
             second: Box::new(claim.dispute.clone()),
         })
+    }
+}
+
+/// The name of the variable. Only variables can be unset, so no other source gets here.
+fn variable(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Env { name } => name.clone(),
+        SecretSource::File { .. } | SecretSource::Command { .. } => source.to_string(),
     }
 }

@@ -55,21 +55,41 @@ impl Form {
     pub(crate) fn expected(self) -> &'static str {
         match self {
             Self::Switch => "`true` or `false`",
-            Self::Time => "a time of at least a millisecond and at most 24 days, such as `\"5s\"` or `\"1m 30s\"`",
-            Self::TimeOrZero => "a time of at most 24 days, such as `\"30s\"`, or `\"0\"` for no limit",
+            Self::Time => "a time such as `5s` or `1m 30s`, from a millisecond to 24 days",
+            Self::TimeOrZero => "a time such as `30s`, of at most 24 days, or `0` for no limit",
             Self::Count => "a whole number from 0",
             Self::Text => "a text",
             Self::Path => "the path of a file",
             Self::Store => "a directory, or `s3://bucket/prefix` without credentials",
-            Self::Names => "a list of names, such as `[\"anon\", \"authenticated\"]`",
+            Self::Names => "a list of names",
             Self::Schemas => "a list of schemas of your own, without those of Postgres, Supabase and Palisade",
             Self::OneOrMore => "a host or a list of hosts",
             Self::SslMode => "one of `disable`, `prefer`, `require`, `verify-ca`, `verify-full`",
             Self::Grants => "`before-2026-10-30` or `after-2026-10-30`",
             Self::Table => "`schema.table`, in a schema that is neither `public` nor Supabase's",
             Self::Secret => {
-                "where a secret is: `{ env = \"NAME\" }`, `{ file = \"path\" }` or `{ command = [\"program\", \"argument\"] }`"
+                "the place of a secret: `{ env = \"…\" }`, `{ file = \"…\" }` or `{ command = [\"…\", \"…\"] }`"
             }
+        }
+    }
+
+    /// A value as TOML, for people who look for the right form.
+    pub(crate) fn example(self) -> &'static str {
+        match self {
+            Self::Switch => "true",
+            Self::Time => r#""5s""#,
+            Self::TimeOrZero => r#""30s""#,
+            Self::Count => "7",
+            Self::Text => r#""postgres""#,
+            Self::Path => r#""config/ca.pem""#,
+            Self::Store => r#""backups""#,
+            Self::Names => r#"["anon", "authenticated"]"#,
+            Self::Schemas => r#"["public", "billing"]"#,
+            Self::OneOrMore => r#"["db.example.com", "pooler.example.com"]"#,
+            Self::SslMode => r#""verify-full""#,
+            Self::Grants => r#""after-2026-10-30""#,
+            Self::Table => r#""palisade.migrations""#,
+            Self::Secret => r#"{ env = "PROD_DATABASE_URL" }"#,
         }
     }
 

@@ -31,7 +31,9 @@ pub(super) fn run(argv: &[String], variables: &Variables, timeout: Duration) -> 
     let late = || SecretError::TimedOut { program: name.clone(), after: timeout };
     let outcome = output.recv_timeout(deadline.saturating_duration_since(Instant::now()));
     let status = wait(&mut child, deadline).map_err(start)?.ok_or_else(late)?;
-    if !status.success() {
+    // A program that prints without end is killed by its broken pipe; its output is the better thing to complain about.
+    let is_flood = matches!(&outcome, Ok(Ok(bytes)) if bytes.len() as u64 > MAX_LENGTH);
+    if !status.success() && !is_flood {
         return Err(SecretError::Failed { program: name.clone(), status: status.to_string() });
     }
     outcome.map_err(|_| late())?.map_err(start)
@@ -63,5 +65,21 @@ fn wait(child: &mut Child, deadline: Instant) -> std::io::Result<Option<ExitStat
         }
         // The standard library has no wait with a time limit.
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_does_not_end_is_stopped() {
+        let none = Variables::from_pairs::<&str, &str>([]);
+        // The second keeps its output open in a process of its own, which is not ours to stop.
+        for script in ["exec sleep 1000", "sleep 3 & exec sleep 1000"] {
+            let argv = ["sh", "-c", script].map(str::to_owned);
+            let outcome = run(&argv, &none, Duration::from_millis(50));
+            assert!(matches!(outcome, Err(SecretError::TimedOut { .. })), "{outcome:?}");
+        }
     }
 }
