@@ -2,6 +2,7 @@
 
 use camino::Utf8Path;
 use palisade_db::{Connection, batch};
+use palisade_embedded::GrantRegime;
 use palisade_rls::{ApplySettings, PolicyScript, apply};
 
 use crate::support::{Database, approve, ask};
@@ -11,14 +12,8 @@ const MIRA: &str = "a0000000-0000-4000-8000-000000000002";
 const TOM: &str = "a0000000-0000-4000-8000-000000000003";
 const NEW: &str = "a0000000-0000-4000-8000-000000000009";
 
-/// What Supabase's default privileges gave new tables until 30 October 2026.
-const GRANTS_OF_BEFORE: &str = "
-    alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
-    alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
-    alter default privileges in schema public grant all on functions to anon, authenticated, service_role;";
-
-async fn project(grants: &str) -> Database {
-    let database = Database::new(grants).await;
+async fn project(regime: GrantRegime) -> Database {
+    let database = Database::with(regime, "").await;
     let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut session = database.session().await;
     run_directory(session.connection(), &root.join("migrations")).await;
@@ -79,8 +74,8 @@ fn touches(sql: &str) -> String {
     format!("with touched as ({sql} returning 1) select count(*)::text from touched")
 }
 
-async fn check(grants: &str, cases: &[(&str, String, &str)]) {
-    let database = project(grants).await;
+async fn check(regime: GrantRegime, cases: &[(&str, String, &str)]) {
+    let database = project(regime).await;
     let mut connection = database.connect().await;
     for (who, sql, expected) in cases {
         assert_eq!(request(&mut connection, who, sql).await, *expected, "{who}: {sql}");
@@ -166,10 +161,10 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
 
 #[tokio::test]
 async fn policies_do_what_they_say_where_supabase_grants_everything() {
-    check(GRANTS_OF_BEFORE, &cases()).await;
+    check(GrantRegime::Before, &cases()).await;
 }
 
 #[tokio::test]
 async fn policies_do_what_they_say_where_supabase_grants_nothing() {
-    check("", &cases()).await;
+    check(GrantRegime::After, &cases()).await;
 }

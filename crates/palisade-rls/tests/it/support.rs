@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-use palisade_db::{ConnectSettings, Connection, Row, Session, batch, connect};
+use palisade_db::{Connection, Row, Session, batch};
+use palisade_embedded::{GrantRegime, Layer, ScratchDatabase};
 use palisade_plan::{Answer, ApprovedPlan, Expectation, Plan, Step, Target};
 use palisade_rls::{Applied, ApplyError, ApplySettings, PolicyFile, PolicyScript, apply};
 
-pub(crate) struct Database(pub(crate) ConnectSettings);
+pub(crate) struct Database(ScratchDatabase);
 
 impl Database {
-    /// An empty database with the roles and functions of Supabase, and `sql` run in it.
+    /// A database like a new Supabase project, and `sql` run in it.
     pub(crate) async fn new(sql: &str) -> Self {
-        let name = format!("t{}", rand::random::<u64>());
-        let url =
-            |db: &str, user: &str| format!("postgres://{user}@localhost:5499/{db}?host=/tmp/feat").parse().unwrap();
-        let mut c = connect(&ConnectSettings::new(url("postgres", "supa"))).await.unwrap();
-        batch(&mut c, &format!("create database {name} template stubs")).await.unwrap();
-        let this = Self(ConnectSettings::new(url(&name, "supa")));
+        Self::with(GrantRegime::After, sql).await
+    }
+
+    pub(crate) async fn with(regime: GrantRegime, sql: &str) -> Self {
+        let this = Self(palisade_tests::database_with(&[Layer::supabase(regime)]).await);
         this.run(sql).await;
         this
     }
 
     pub(crate) async fn connect(&self) -> Connection {
-        connect(&self.0).await.unwrap()
+        palisade_tests::connection(&self.0).await
     }
 
     pub(crate) async fn session(&self) -> Session {
