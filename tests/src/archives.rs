@@ -26,7 +26,5 @@ pub fn archive(major: u32) -> Utf8PathBuf {
         .filter(|path| path.file_name().is_some_and(|it| it.starts_with(&prefix) && it.ends_with(".tar.gz")))
         .collect();
     archives.sort();
-    archives
-        .pop()
-        .unwrap_or_else(|| panic!("PALISADE_TEST_PG_ARCHIVES: `{directory}` has no {prefix}*.tar.gz"))
+    archives.pop().unwrap_or_else(|| panic!("PALISADE_TEST_PG_ARCHIVES: `{directory}` has no {prefix}*.tar.gz"))
 }

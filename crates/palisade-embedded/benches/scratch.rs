@@ -33,8 +33,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("warm, 30 times:        {:?} .. {:?} .. {:?}", warm[0], warm[15], warm[29]);
         stop_scratch(&settings).await?;
         println!("server was stopped:    {:?}", time(&layers).await?.1);
-        let migrations: Vec<_> =
-            (0..1000).map(|it| Layer::new(format!("{it}"), format!("create table t{it} (id int primary key)"))).collect();
+        let migrations: Vec<_> = (0..1000)
+            .map(|it| Layer::new(format!("{it}"), format!("create table t{it} (id int primary key)")))
+            .collect();
         println!("1000 migrations, cold: {:?}", time(&migrations).await?.1);
         println!("1000 migrations, warm: {:?}", time(&migrations).await?.1);
         stop_scratch(&settings).await?;

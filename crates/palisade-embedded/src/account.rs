@@ -62,10 +62,8 @@ impl Account {
             // A directory of root's was made by hand or by a run that was killed at once: it is taken over.
             Some(owner) if self.switch && owner.uid() == 0 => Ok(self),
             owner => {
-                let owner = owner.map_or_else(
-                    || metadata.uid().to_string(),
-                    |owner| owner.name().to_string_lossy().into_owned(),
-                );
+                let owner = owner
+                    .map_or_else(|| metadata.uid().to_string(), |owner| owner.name().to_string_lossy().into_owned());
                 Err(ServerError::NotOurs { home: home.to_owned(), owner })
             }
         }
@@ -75,13 +73,9 @@ impl Account {
         match uzers::get_user_by_uid(uid) {
             Some(user) => Self { gid: uzers::get_effective_gid(), switch: false, ..Self::of(&user) },
             // Containers run programs under ids that have no entry in the user database.
-            None => Self {
-                name: uid.to_string(),
-                uid,
-                gid: uzers::get_effective_gid(),
-                home: "/".into(),
-                switch: false,
-            },
+            None => {
+                Self { name: uid.to_string(), uid, gid: uzers::get_effective_gid(), home: "/".into(), switch: false }
+            }
         }
     }
 

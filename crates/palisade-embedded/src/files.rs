@@ -17,7 +17,11 @@ use crate::account::Account;
 pub(crate) fn obstacle(path: &Utf8Path, account: &Account) -> Option<Utf8PathBuf> {
     let mut ancestors: Vec<_> = path.ancestors().collect();
     ancestors.reverse();
-    ancestors.into_iter().filter(|it| !it.as_str().is_empty()).find(|it| !enterable(it, account)).map(Utf8Path::to_owned)
+    ancestors
+        .into_iter()
+        .filter(|it| !it.as_str().is_empty())
+        .find(|it| !enterable(it, account))
+        .map(Utf8Path::to_owned)
 }
 
 fn enterable(directory: &Utf8Path, account: &Account) -> bool {

@@ -60,12 +60,10 @@ impl Installation {
 pub async fn installation(settings: &EmbeddedSettings) -> Result<Installation, EmbeddedError> {
     if let Some(chosen) = chosen(settings).await? {
         return match settings.major {
-            Some(wanted) if wanted != chosen.version.major => Err(InstallationError::OtherMajor {
-                bin: chosen.bin,
-                version: chosen.version.to_string(),
-                wanted,
+            Some(wanted) if wanted != chosen.version.major => {
+                Err(InstallationError::OtherMajor { bin: chosen.bin, version: chosen.version.to_string(), wanted }
+                    .into())
             }
-            .into()),
             _ => Ok(chosen),
         };
     }

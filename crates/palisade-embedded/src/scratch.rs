@@ -59,12 +59,8 @@ impl Scratch {
         let maintenance = connect(&connect_settings(url.clone()))
             .await
             .map_err(|source| ScratchError::Connect { source: Box::new(source) })?;
-        let server = Server {
-            url,
-            tcp_url,
-            maintenance: tokio::sync::Mutex::new(maintenance),
-            abandoned: Mutex::default(),
-        };
+        let server =
+            Server { url, tcp_url, maintenance: tokio::sync::Mutex::new(maintenance), abandoned: Mutex::default() };
         server.drop_ownerless().await?;
         Ok(Self { server: Arc::new(server) })
     }

@@ -63,7 +63,12 @@ impl EmbeddedSettings {
             download: get("PALISADE_PG_DOWNLOAD") != Some("never"),
             major: None,
             grants: GrantRegime::After,
-            search_path: get("PATH").unwrap_or_default().split(':').filter(|it| !it.is_empty()).map(Into::into).collect(),
+            search_path: get("PATH")
+                .unwrap_or_default()
+                .split(':')
+                .filter(|it| !it.is_empty())
+                .map(Into::into)
+                .collect(),
             sudo_uid,
             child_variables: ["PATH", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"]
                 .into_iter()

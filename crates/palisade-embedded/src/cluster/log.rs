@@ -85,10 +85,7 @@ mod tests {
     #[test]
     fn causes_are_read_from_what_postgres_says() {
         for (text, expected) in [
-            (
-                "initdb: error: could not write to file \"pg_wal/xlogtemp.29\": No space left on device",
-                Cause::DiskFull,
-            ),
+            ("initdb: error: could not write to file \"pg_wal/xlogtemp.29\": No space left on device", Cause::DiskFull),
             ("FATAL:  could not create any TCP/IP sockets", Cause::PortTaken),
             ("FATAL:  pre-existing shared memory block (key 9, ID 4) is still in use", Cause::StillHeld),
             ("initdb: error: invalid locale name \"C.UTF-8\"", Cause::UnknownLocale),

@@ -39,11 +39,7 @@ pub(super) async fn unpack(
     let cache = |source| InstallationError::Cache { path: target.to_owned(), source };
     let account = Account::for_servers(settings.sudo_uid).map_err(|error| cache(std::io::Error::other(error)))?;
     if let Some(obstacle) = files::obstacle(&settings.cache_dir, &account) {
-        return Err(InstallationError::CacheClosed {
-            cache: settings.cache_dir.clone(),
-            obstacle,
-            user: account.name,
-        });
+        return Err(InstallationError::CacheClosed { cache: settings.cache_dir.clone(), obstacle, user: account.name });
     }
     let parent = target.parent().unwrap_or(&settings.cache_dir);
     files::directory(&settings.cache_dir, 0o755, &Account { switch: false, ..account.clone() }).map_err(cache)?;

@@ -34,11 +34,16 @@ pub(super) struct Found {
     pub(super) client_only: Vec<Utf8PathBuf>,
 }
 
-/// What is on `PATH`, what the `pg_config` there names, and what is in the usual places.
+/// What is on `PATH` and in the usual places; if that is nothing, what the `pg_config` on `PATH` names. It is asked last
+/// because starting a program takes longer than all the rest, and it usually lies next to what it names.
 pub(super) async fn system(settings: &EmbeddedSettings) -> Found {
     let mut directories = settings.search_path.clone();
-    directories.extend(named_by_pg_config(settings).await);
     directories.extend(PLACES.iter().flat_map(|place| expand(place)));
+    let found = sort(directories.clone());
+    if !found.servers.is_empty() {
+        return found;
+    }
+    directories.extend(named_by_pg_config(settings).await);
     sort(directories)
 }
 

@@ -31,12 +31,7 @@ pub(super) async fn version(settings: &EmbeddedSettings, bin: &Utf8Path) -> Resu
     let metadata = fs::metadata(&program).map_err(|error| broken(error.to_string()))?;
     let cache = settings.cache_dir.join("programs.json");
     let mut seen = read(&cache);
-    let entry = |version| Entry {
-        inode: metadata.ino(),
-        size: metadata.size(),
-        changed: metadata.ctime(),
-        version,
-    };
+    let entry = |version| Entry { inode: metadata.ino(), size: metadata.size(), changed: metadata.ctime(), version };
     if let Some(known) = seen.get(&program).filter(|known| **known == entry(known.version)) {
         return Ok(known.version);
     }

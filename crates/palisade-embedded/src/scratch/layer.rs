@@ -38,8 +38,8 @@ impl Layer {
             self.send(connection, &self.sql).await?;
             self.send(connection, "commit").await?;
         } else {
-            let statements = split(&self.sql)
-                .map_err(|source| ScratchError::Unreadable { layer: self.name.clone(), source })?;
+            let statements =
+                split(&self.sql).map_err(|source| ScratchError::Unreadable { layer: self.name.clone(), source })?;
             for statement in statements {
                 // Blanks in front, so that the place in an error is that in the file.
                 let before = self.sql[..statement.start].chars().count();
