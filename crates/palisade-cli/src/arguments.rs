@@ -98,6 +98,21 @@ impl ConnectionArgs {
     }
 }
 
+/// Flags of commands that write to a database.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct WriteArgs {
+    /// Show what would be done; write nothing
+    #[arg(long, help_heading = None)]
+    pub(crate) dry_run: bool,
+
+    /// Longest wait for another run of Palisade on the same database
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "30s", help_heading = None)]
+    pub(crate) wait: Duration,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
 /// What can be known from a command line that clap refused: enough for the JSON object of the error.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RawArguments {

@@ -6,7 +6,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 mod completions;
+mod db_generate;
+mod db_seed;
 mod db_start;
+mod db_status;
 mod db_stop;
 mod db_url;
 mod doctor;
@@ -61,6 +64,9 @@ pub(crate) fn all() -> Vec<Entry> {
     vec![
         Entry::new(Group::Start, "doctor", doctor::run),
         Entry::new(Group::Start, "env", env::run),
+        Entry::new(Group::Develop, "db-generate", db_generate::run),
+        Entry::new(Group::Develop, "db-status", db_status::run),
+        Entry::new(Group::Develop, "db-seed", db_seed::run),
         Entry::new(Group::Server, "db-start", db_start::run),
         Entry::new(Group::Server, "db-stop", db_stop::run),
         Entry::new(Group::Server, "db-url", db_url::run),

@@ -36,6 +36,7 @@ mod outcome;
 mod panics;
 mod printer;
 mod prompt;
+mod provenance;
 mod report;
 mod runner;
 mod selection;

@@ -2,8 +2,10 @@
 
 use crate::{CommandError, Printer};
 use palisade_config::{DatabaseUrl, Endpoint, Environment, Project, Variables};
-use palisade_db::{ConnectSettings, Connection, connect};
+use palisade_db::{ConnectSettings, Connection, Holder, Session, connect};
 use palisade_embedded::{EmbeddedSettings, dev};
+use palisade_plan::{ProtectedError, Target};
+use std::time::Duration;
 
 /// The environment that a command works on, with what its settings are read from.
 #[derive(Debug)]
@@ -57,6 +59,34 @@ impl Selection {
     /// As [`reach`](Self::reach), and when the database cannot be connected to.
     pub async fn connect(&self, printer: &Printer) -> Result<Connection, CommandError> {
         Ok(connect(&self.reach(printer).await?).await?)
+    }
+
+    /// A connection that holds Palisade's lock on the database: for everything that writes.
+    pub(crate) async fn session(&self, printer: &Printer, wait: Duration) -> Result<Session, CommandError> {
+        let connection = self.connect(printer).await?;
+        let waiting = |holder: Option<&Holder>| {
+            let who = holder.map_or_else(String::new, |it| format!(" ({}, {})", it.application, it.address));
+            printer.note(&format!("Waiting for another run of Palisade on this database{who}"));
+        };
+        Ok(Session::acquire(connection, wait, waiting).await?)
+    }
+
+    /// The database that a connection leads to, as a target of this environment.
+    pub(crate) fn target(&self, connection: &Connection) -> Target {
+        Target {
+            environment: self.environment.name.to_string(),
+            protected: self.environment.protected,
+            identity: connection.facts().identity.clone(),
+        }
+    }
+
+    /// Refuses before anything is connected; the proof that writing asks for is [`Target::unprotected`].
+    pub(crate) fn refuse_if_protected(&self, action: &'static str) -> Result<(), CommandError> {
+        if self.environment.protected {
+            let environment = self.environment.name.to_string();
+            return Err(ProtectedError { environment, action }.into());
+        }
+        Ok(())
     }
 
     /// Starts the embedded server, and says so.

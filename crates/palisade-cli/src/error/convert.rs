@@ -4,3 +4,5 @@
 mod config;
 mod db;
 mod embedded;
+mod migrator;
+mod rls;

@@ -1,0 +1,116 @@
+//! `db-status`
+
+use crate::table::table;
+use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
+use palisade_migrator::{Entry, HistoryTables, OutOfOrder, Reconciliation, State, load, read_dir, reconcile};
+use palisade_rls::{PolicyScript, is_current};
+use serde_json::json;
+use std::fmt::Write as _;
+
+/// Show what is applied, what is pending, and what is wrong
+///
+/// Compares the files of `migrations/` and `rls/` with what the database says about itself. Reads only.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask db-status
+  cargo xtask db-status --env prod
+  cargo xtask db-status --exit-code || echo \"something is pending or wrong\"")]
+pub(crate) struct DbStatusArgs {
+    /// End with exit code 3 when anything is pending or wrong
+    #[arg(long)]
+    exit_code: bool,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(crate) async fn run(context: &mut Context, args: DbStatusArgs) -> Result<Outcome, CommandError> {
+    let selection = context.select(&args.connection)?;
+    let migrations = read_dir(&selection.project.root, &selection.project.migrations_dir())?;
+    let script = PolicyScript::read(&selection.project.rls_dir())?;
+    let tables = HistoryTables::new(&selection.environment.history_table)?;
+    let mut connection = selection.connect(&context.printer).await?;
+    let history = load(&mut connection, &tables).await?;
+    let row_security = is_current(&mut connection, &script).await?;
+    connection.close().await;
+
+    let found = reconcile(&migrations, &history);
+    let counts = Counts::of(&found, row_security || script.files().is_empty());
+    let drift = found.drift(OutOfOrder::Refuse);
+    let mut text = table(&found.entries.iter().map(row).collect::<Vec<_>>());
+    if !text.is_empty() {
+        text.push_str("\n\n");
+    }
+    text.push_str(&counts.sentence());
+    for error in &drift {
+        let _ = write!(text, "\n\n{error}\n  help: {}", error.help());
+    }
+    let data = json!({
+        "migrations": found.entries,
+        "applied": counts.applied,
+        "pending": counts.pending,
+        "wrong": counts.wrong,
+        "row_security_current": counts.row_security,
+        "problems": drift.iter().map(|it| json!({ "message": it.to_string(), "help": it.help() })).collect::<Vec<_>>(),
+    });
+    let exit = if args.exit_code && !counts.is_current() { Exit::Found } else { Exit::Done };
+    Ok(Outcome::done(text).data(data).exit(exit))
+}
+
+struct Counts {
+    applied: usize,
+    pending: usize,
+    wrong: usize,
+    row_security: bool,
+}
+
+impl Counts {
+    fn of(found: &Reconciliation<'_>, row_security: bool) -> Self {
+        let mut counts = Self { applied: 0, pending: 0, wrong: 0, row_security };
+        for entry in &found.entries {
+            match entry.state {
+                State::Applied { .. } => counts.applied += 1,
+                State::Pending => counts.pending += 1,
+                State::OutOfOrder { .. }
+                | State::Edited { .. }
+                | State::Missing { .. }
+                | State::Failed { .. }
+                | State::Dirty => counts.wrong += 1,
+            }
+        }
+        counts
+    }
+
+    fn is_current(&self) -> bool {
+        self.pending == 0 && self.wrong == 0 && self.row_security
+    }
+
+    fn sentence(&self) -> String {
+        let Self { applied, pending, wrong, row_security } = self;
+        let row_security = if *row_security { "row security is current" } else { "row security has to be applied" };
+        let mut text = format!("{applied} applied, {pending} pending");
+        if *wrong > 0 {
+            let _ = write!(text, ", {wrong} to look at");
+        }
+        let _ = write!(text, "; {row_security}");
+        if *pending > 0 && *wrong == 0 {
+            text.push_str("\n`cargo xtask db-push` applies what is pending");
+        }
+        text
+    }
+}
+
+fn row(entry: &Entry) -> Vec<String> {
+    let detail = match &entry.state {
+        State::Applied { installed_on } | State::Edited { installed_on } | State::Missing { installed_on } => {
+            format!("{installed_on} UTC")
+        }
+        State::Pending | State::Dirty => String::new(),
+        State::OutOfOrder { latest } => format!("before {latest}, which is applied"),
+        State::Failed { attempt } => {
+            let message = attempt.message.as_deref().unwrap_or("the run ended without a word");
+            format!("{} UTC: {message}", attempt.started_at)
+        }
+    };
+    vec![entry.state.word().to_owned(), entry.version.to_string(), entry.description.clone(), detail]
+}
