@@ -14,6 +14,8 @@ pub struct Batch {
     pub commands: usize,
     /// All rows of all commands, as text.
     pub rows: Vec<PgRow>,
+    /// How many rows commands without result rows wrote.
+    pub rows_written: u64,
 }
 
 /// A batch that stopped.
@@ -50,11 +52,17 @@ pub async fn batch_with(
     mut seen: impl FnMut(&PgRow),
 ) -> Result<Batch, BatchError> {
     let mut done = Batch::default();
+    let mut returned = false;
     let mut results = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection.raw());
     loop {
         match results.try_next().await {
-            Ok(Some(Either::Left(_))) => done.commands += 1,
+            Ok(Some(Either::Left(result))) => {
+                done.commands += 1;
+                done.rows_written += if returned { 0 } else { result.rows_affected() };
+                returned = false;
+            }
             Ok(Some(Either::Right(row))) => {
+                returned = true;
                 seen(&row);
                 done.rows.push(row);
             }

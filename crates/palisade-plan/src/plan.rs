@@ -124,6 +124,15 @@ pub struct RowSecurityStep {
     pub files: Vec<RowSecurityFile>,
 }
 
+/// A correction of the history, which touches no object.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RepairStep {
+    /// The migration.
+    pub version: i64,
+    /// What is true of it, as the flag of `db-repair` says it.
+    pub action: String,
+}
+
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case", tag = "step")]
@@ -132,6 +141,8 @@ pub enum Step {
     Migration(MigrationStep),
     /// Bring row security to what the files say.
     RowSecurity(RowSecurityStep),
+    /// Correct the history.
+    Repair(RepairStep),
 }
 
 impl Step {
@@ -140,7 +151,7 @@ impl Step {
         match self {
             Self::Migration(it) => crate::hazard::hazards(&it.sql),
             // `rls/` may hold no statement that could lose data; its applier refuses them.
-            Self::RowSecurity(_) => BTreeSet::new(),
+            Self::RowSecurity(_) | Self::Repair(_) => BTreeSet::new(),
         }
     }
 }
@@ -152,6 +163,7 @@ impl fmt::Display for Step {
             Self::Migration(it) if it.transactional => write!(f, "apply {}", it.file),
             Self::Migration(it) => write!(f, "apply {} (no transaction)", it.file),
             Self::RowSecurity(it) => write!(f, "row security from {} files", it.files.len()),
+            Self::Repair(it) => write!(f, "repair the history of {}: {}", it.version, it.action),
         }
     }
 }
@@ -172,7 +184,7 @@ impl Plan {
     pub fn migrations(&self) -> impl Iterator<Item = &MigrationStep> {
         self.steps.iter().filter_map(|it| match it {
             Step::Migration(migration) => Some(migration),
-            Step::RowSecurity(_) => None,
+            Step::RowSecurity(_) | Step::Repair(_) => None,
         })
     }
 
@@ -180,8 +192,21 @@ impl Plan {
     pub fn row_security(&self) -> Option<&RowSecurityStep> {
         self.steps.iter().find_map(|it| match it {
             Step::RowSecurity(row_security) => Some(row_security),
-            Step::Migration(_) => None,
+            Step::Migration(_) | Step::Repair(_) => None,
         })
+    }
+
+    /// The repair among the steps; there is at most one.
+    pub fn repair(&self) -> Option<&RepairStep> {
+        self.steps.iter().find_map(|it| match it {
+            Step::Repair(repair) => Some(repair),
+            Step::Migration(_) | Step::RowSecurity(_) => None,
+        })
+    }
+
+    /// Whether a step changes more than the history; only then do gates have to be open.
+    pub fn changes_objects(&self) -> bool {
+        self.steps.iter().any(|it| !matches!(it, Step::Repair(_)))
     }
 
     /// The dangers of all steps.

@@ -1,0 +1,257 @@
+//! Migrations that run in one transaction.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use palisade_db::{BatchError, DbError, Row, SqlFailure, SqlText, batch, batch_with};
+use palisade_plan::MigrationStep;
+use palisade_sql::{SqlState, split};
+
+use super::Apply;
+use crate::error::ApplyCause;
+use crate::journal::{AS_OURSELVES, Mark};
+
+/// Raised by our own check; not a code of Postgres.
+const SESSION_MOVED: &str = "PLS01";
+const HISTORY_CHANGED: &str = "PLS02";
+
+/// A migration whose transaction is complete and waits for its COMMIT.
+pub(super) struct Open<'a> {
+    step: &'a MigrationStep,
+    /// The transaction's id, for [`pg_xact_status`][docs].
+    ///
+    /// [docs]: https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
+    xid: String,
+    began: Instant,
+}
+
+/// One message, and which part of it is the file.
+struct Message {
+    sql: String,
+    /// Commands before those of the file.
+    commands_before: usize,
+    /// Characters before the file.
+    characters_before: usize,
+}
+
+impl Message {
+    fn push(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+    }
+
+    /// Ends what stands before the file.
+    fn file(&mut self, text: &str) {
+        // What we wrote ourselves can always be split.
+        self.commands_before = split(&self.sql).map_or(0, |it| it.len());
+        self.characters_before = self.sql.chars().count();
+        self.sql.push_str(text);
+        // On a line of its own: the file may end in a comment.
+        self.sql.push_str("\n;\n");
+    }
+}
+
+impl Apply<'_> {
+    /// Runs a file up to its COMMIT, which is left to the next message; commits the one before.
+    pub(super) async fn transactional<'s>(
+        &mut self,
+        step: &'s MigrationStep,
+        mut before: Option<Open<'s>>,
+        durable: bool,
+    ) -> Result<Open<'s>, ApplyCause> {
+        let first = self.done.is_empty() && before.is_none();
+        let compares = first && self.approved.plan().expects.catalog.is_some();
+        if compares {
+            // The comparison and the first change are in the same transaction.
+            let mut begin = self.begin(step);
+            begin.push_str("begin;\n");
+            self.send(&begin).await?;
+            self.check_catalog().await?;
+        }
+        loop {
+            let mut message = Message { sql: String::new(), commands_before: 0, characters_before: 0 };
+            if before.is_some() {
+                message.push("commit;\n");
+            }
+            if compares {
+                message.push(&self.session.connection().reset_sql());
+            } else {
+                message.push(&self.begin(step));
+                message.push("begin;\n");
+            }
+            self.body(&mut message, step, first, durable);
+            let began = Instant::now();
+            let mut xid = None;
+            let sent = batch_with(self.session.connection(), &message.sql, |row| {
+                if xid.is_none() {
+                    xid = row.try_get::<String, _>("xid").ok();
+                }
+            })
+            .await;
+            let Err(error) = sent else {
+                self.ended(before.take());
+                return Ok(Open { step, xid: xid.unwrap_or_default(), began });
+            };
+            if error.commands > 0 {
+                self.ended(before.take());
+                return Err(self.failed(step, error, &message).await);
+            }
+            // Not even the first command was answered. With a COMMIT before the file, that one is what matters.
+            let Some(open) = before.take() else { return Err(self.failed(step, error, &message).await) };
+            self.settle(open, error.error).await?;
+        }
+    }
+
+    /// Commits what is open.
+    pub(super) async fn commit(&mut self, open: Option<Open<'_>>) -> Result<(), ApplyCause> {
+        let Some(open) = open else { return Ok(()) };
+        match batch(self.session.connection(), "commit").await {
+            Ok(_) => {
+                self.ended(Some(open));
+                Ok(())
+            }
+            Err(error) => self.settle(open, error.error).await,
+        }
+    }
+
+    /// Notes the try, in a transaction of its own.
+    fn begin(&mut self, step: &MigrationStep) -> String {
+        // If a crash of the server loses the note, it loses nothing else: the migration has not begun.
+        format!(
+            "begin;\n{}set local synchronous_commit = off;\n{}commit;\n",
+            self.session.connection().reset_sql(),
+            self.journal().begin(step, &Mark::default())
+        )
+    }
+
+    /// Everything between BEGIN and COMMIT.
+    fn body(&mut self, message: &mut Message, step: &MigrationStep, first: bool, durable: bool) {
+        if !durable {
+            // The last one of a row is durable, and with it all before it.
+            message.push("set local synchronous_commit = off;\n");
+        }
+        message.push(&self.assertions(first));
+        message.push("select pg_catalog.pg_current_xact_id()::pg_catalog.text as xid;\n");
+        message.file(&step.sql);
+        message.push("set constraints all immediate;\n");
+        message.push(AS_OURSELVES);
+        message.push(&self.journal().succeeded(step));
+    }
+
+    /// What must be true of session and history, checked by the server in the transaction itself.
+    fn assertions(&mut self, first: bool) -> String {
+        let pid = self.session.connection().facts().backend_pid;
+        let mut sql = format!(
+            "do $palisade$ begin\n  if pg_catalog.pg_backend_pid() <> {pid} then \
+             raise exception 'palisade: another server process' using errcode = '{SESSION_MOVED}'; end if;\n"
+        );
+        if first {
+            let applied: Vec<String> = self.approved.plan().expects.applied.iter().map(i64::to_string).collect();
+            let _ = writeln!(
+                sql,
+                "  if (select coalesce(pg_catalog.array_agg(m.version order by m.version), '{{}}') from {} m) \
+                 <> '{{{}}}'::pg_catalog.int8[] then \
+                 raise exception 'palisade: another history' using errcode = '{HISTORY_CHANGED}'; end if;",
+                self.context.tables.migrations,
+                applied.join(",")
+            );
+        }
+        sql.push_str("end $palisade$;\n");
+        sql
+    }
+
+    fn ended(&mut self, open: Option<Open<'_>>) {
+        if let Some(open) = open {
+            self.ends(open.step, open.began.elapsed());
+        }
+    }
+
+    /// A COMMIT that was not answered with yes: finds out what became of it.
+    async fn settle(&mut self, open: Open<'_>, error: DbError) -> Result<(), ApplyCause> {
+        let step = open.step;
+        if !error.ends_connection() {
+            return Err(self.rolled_back(step, error, 0, None).await);
+        }
+        self.reconnect(&step.file, &error).await?;
+        if self.was_committed(&open).await? {
+            self.ended(Some(open));
+            Ok(())
+        } else {
+            Err(ApplyCause::Lost { file: step.file.clone(), error })
+        }
+    }
+
+    /// Asks on the new session, whose lock proves that the old one has ended.
+    async fn was_committed(&mut self, open: &Open<'_>) -> Result<bool, ApplyCause> {
+        let count = if open.step.reverts { "= 0" } else { "> 0" };
+        let sql = format!(
+            "select coalesce(pg_catalog.pg_xact_status('{}'::pg_catalog.xid8), 'unknown') as status, \
+             (select pg_catalog.count(*) from {} m where m.version = {}) {count} as in_history",
+            open.xid, self.context.tables.migrations, open.step.version
+        );
+        let done = self.send(&sql).await?;
+        let row = done.rows.first().ok_or_else(|| no_answer("the transaction"))?;
+        let status: String = row.try_get("status").map_err(|it| ApplyCause::Journal(it.into()))?;
+        let in_history: bool = row.try_get("in_history").map_err(|it| ApplyCause::Journal(it.into()))?;
+        tracing::info!(xid = open.xid, status, in_history, "asked about a commit whose answer was lost");
+        Ok(status == "committed" || (status != "aborted" && in_history))
+    }
+
+    async fn failed(&mut self, step: &MigrationStep, failed: BatchError, message: &Message) -> ApplyCause {
+        let BatchError { commands, error } = failed;
+        if error.ends_connection() {
+            return match self.reconnect(&step.file, &error).await {
+                // Its COMMIT was never sent.
+                Ok(()) => ApplyCause::Lost { file: step.file.clone(), error },
+                Err(cause) => cause,
+            };
+        }
+        let code = error.sqlstate().map(|it| it.as_str().to_owned()).unwrap_or_default();
+        let ours = commands < message.commands_before;
+        if ours {
+            let _ = batch(self.session.connection(), "rollback").await;
+            return match code.as_str() {
+                SESSION_MOVED => ApplyCause::SessionMoved,
+                HISTORY_CHANGED => ApplyCause::HistoryChanged,
+                _ => ApplyCause::Journal(error),
+            };
+        }
+        let statement = commands - message.commands_before;
+        self.rolled_back(step, error, message.characters_before, Some(statement)).await
+    }
+
+    async fn rolled_back(
+        &mut self,
+        step: &MigrationStep,
+        error: DbError,
+        offset: usize,
+        statement: Option<usize>,
+    ) -> ApplyCause {
+        let statements = split(&step.sql).unwrap_or_default();
+        let number = statement.filter(|it| *it < statements.len());
+        if statement.is_some() && number.is_none() && error.sqlstate() == Some(SqlState::UNIQUE_VIOLATION) {
+            let table = error.server().and_then(|it| it.table.as_deref()).unwrap_or_default();
+            if table == self.context.tables.migrations.name.as_str() {
+                // Somebody without our lock, such as sqlx, was faster.
+                let _ = batch(self.session.connection(), "rollback").await;
+                return ApplyCause::HistoryChanged;
+            }
+        }
+        let note = format!("rollback;\n{AS_OURSELVES}{}", self.journal().failed(step, &error, number));
+        if let Err(error) = batch(self.session.connection(), &note).await {
+            // The migration's own error matters more than that it could not be noted.
+            tracing::warn!(error = %error.error, "the failed try could not be noted");
+        }
+        let start = number.and_then(|it| statements.get(it)).map(|it| it.start);
+        let source = SqlText { file: &step.file, text: &step.sql };
+        let failure = Box::new(SqlFailure::new(source, error, offset, start));
+        ApplyCause::RolledBack { file: step.file.clone(), failure }
+    }
+
+    pub(super) async fn send(&mut self, sql: &str) -> Result<palisade_db::Batch, ApplyCause> {
+        batch(self.session.connection(), sql).await.map_err(|it| ApplyCause::Journal(it.error))
+    }
+}
+
+pub(super) fn no_answer(about: &str) -> ApplyCause {
+    ApplyCause::Journal(DbError::Unexpected { reason: format!("no answer about {about}") })
+}
