@@ -29,7 +29,7 @@ pub struct Environment {
     pub direct_url: SecretSource,
     /// TLS mode, if configured. See [`SslMode::effective`].
     pub ssl_mode: Option<SslMode>,
-    /// A PEM file with the authorities to trust instead of those of the system, absolute.
+    /// A PEM file with authorities to trust besides those of the system, absolute.
     pub root_certificate: Option<Utf8PathBuf>,
     /// Longest wait of one statement for a lock; never zero.
     pub lock_timeout: Duration,

@@ -47,7 +47,10 @@ impl Environment {
             ("url", show_secret(url, variables)),
             ("direct-url", show_secret(direct_url, variables)),
             ("ssl-mode", optional(ssl_mode.map(|it| it.to_string()), "verify-full if remote, prefer if local")),
-            ("root-certificate", optional(root_certificate.as_ref().map(ToString::to_string), "those of the system")),
+            (
+                "root-certificate",
+                optional(root_certificate.as_ref().map(ToString::to_string), "only those of the system"),
+            ),
             ("lock-timeout", time(lock_timeout)),
             ("statement-timeout", statement_time),
             ("connect-timeout", time(connect_timeout)),

@@ -21,7 +21,7 @@ fn without_any_setting_the_defaults_hold() {
     url = not set (env DATABASE_URL)  [built-in]
     direct-url = not set (env DIRECT_URL)  [built-in]
     ssl-mode = verify-full if remote, prefer if local  [built-in]
-    root-certificate = those of the system  [built-in]
+    root-certificate = only those of the system  [built-in]
     lock-timeout = 5s  [built-in]
     statement-timeout = no limit  [built-in]
     connect-timeout = 10s  [built-in]

@@ -28,7 +28,7 @@ fn printable(fixture: &Fixture, name: &str, variables: &Variables) -> String {
     };
     let endpoints = [environment.endpoint(variables), environment.direct_endpoint(variables)];
     let endpoints = endpoints.map(|it| it.map_or_else(|error| tell(&error), |endpoint| format!("{endpoint:?}")));
-    format!("{environment:?} {variables:?} {:?} {endpoints:?}", environment.settings(variables))
+    format!("{environment:?} {variables:?} {:?} {}", environment.settings(variables), endpoints.concat())
 }
 
 /// Whether `text` shows `password`, plainly or as `Debug` writes it.

@@ -179,7 +179,10 @@ proptest! {
         prop_assert_eq!(decode(theirs.username()), url.user.clone());
         prop_assert_eq!(theirs.password().map(decode), url.password.as_ref().map(|it| it.expose_secret().to_owned()));
         prop_assert_eq!(theirs.port(), Some(url.port));
-        prop_assert_eq!(decode(&theirs.path()[1..]), url.database.clone());
+        // WHATWG resolves `.` and `..` in a path, however they are encoded: no URL can name such a database to it.
+        if url.database != "." && url.database != ".." {
+            prop_assert_eq!(decode(&theirs.path()[1..]), url.database.clone());
+        }
         let theirs: BTreeMap<String, String> = theirs.query_pairs().map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
         prop_assert_eq!(theirs, url.parameters);
     }
