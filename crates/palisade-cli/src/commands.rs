@@ -5,6 +5,7 @@ use clap::{ArgMatches, Args};
 use std::pin::Pin;
 use std::rc::Rc;
 
+mod backup;
 mod completions;
 mod db_generate;
 mod db_seed;
@@ -67,6 +68,7 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::new(Group::Develop, "db-generate", db_generate::run),
         Entry::new(Group::Develop, "db-status", db_status::run),
         Entry::new(Group::Develop, "db-seed", db_seed::run),
+        Entry::new(Group::Production, "backup", backup::run),
         Entry::new(Group::Server, "db-start", db_start::run),
         Entry::new(Group::Server, "db-stop", db_stop::run),
         Entry::new(Group::Server, "db-url", db_url::run),

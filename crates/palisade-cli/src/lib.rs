@@ -42,6 +42,7 @@ mod runner;
 mod selection;
 mod streams;
 mod table;
+mod units;
 
 pub use arguments::{Color, ConnectionArgs, GlobalArgs, OutputFormat};
 pub use clap;
