@@ -80,6 +80,10 @@ impl Cluster {
 
     /// Makes the home directory, which only its owner may enter.
     pub(crate) fn make_home(&self) -> Result<(), ServerError> {
+        if let Some(obstacle) = files::obstacle(&self.home, &self.account).filter(|_| self.account.switch) {
+            let (home, user) = (self.home.clone(), self.account.name.clone());
+            return Err(ServerError::Closed { home, obstacle, user });
+        }
         files::directory(&self.home, 0o700, &self.account)
             .and_then(|()| files::give(&self.home, &self.account))
             .map_err(|source| self.file_error(self.home.clone(), source))

@@ -45,13 +45,12 @@ pub async fn start(settings: &EmbeddedSettings) -> Result<Started, EmbeddedError
     cluster.make_home()?;
     let lock = cluster.lock().await?;
     let before = cluster.running().await?;
-    let (running, installation) = match &before {
-        Some(running) => (running.clone(), None),
-        None => {
-            let installation = fitting(settings, &cluster).await?;
-            cluster.create(&lock, &installation).await?;
-            (cluster.start(&lock, &installation).await?, Some(installation))
-        }
+    let (running, installation) = if let Some(running) = before.clone() {
+        (running, None)
+    } else {
+        let installation = fitting(settings, &cluster).await?;
+        cluster.create(&lock, &installation).await?;
+        (cluster.start(&lock, &installation).await?, Some(installation))
     };
     let remembered = cluster.state();
     if remembered.stubs.as_ref() != Some(&stubs) {

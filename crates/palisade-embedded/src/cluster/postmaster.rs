@@ -1,6 +1,8 @@
 //! Whether a server runs, and which process it is.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use super::Cluster;
 use crate::account::Account;
@@ -26,9 +28,10 @@ pub(super) enum Postmaster {
     Absent,
     /// The process is gone, or has become another program: the server or the machine crashed.
     Crashed {
-        /// Whether a process of that number lives. Postgres itself then
-        /// [does not dare to start](https://www.postgresql.org/docs/current/server-start.html).
-        pid_reused: bool,
+        /// Whether Postgres would take the file for that of a living server, and
+        /// [not start](https://www.postgresql.org/docs/current/server-start.html): another program has the number now,
+        /// or nobody has collected the dead process yet, as in containers without an `init`.
+        misleading: bool,
     },
     /// The server lives but does not accept connections: it recovers or stops.
     Busy {
@@ -58,12 +61,11 @@ impl Cluster {
         // Postgres writes the file line by line; one that is cut short or empty tells as much as none.
         let lines: Vec<_> = text.lines().map(str::trim).collect();
         let Some(pid) = lines.first().and_then(|line| line.parse::<u32>().ok()) else {
-            return Ok(Postmaster::Crashed { pid_reused: false });
+            return Ok(Postmaster::Crashed { misleading: true });
         };
-        match command_line(&self.settings, &self.account, pid).await {
-            None => return Ok(Postmaster::Crashed { pid_reused: false }),
-            Some(line) if !serves(&line, &self.data()) => return Ok(Postmaster::Crashed { pid_reused: true }),
-            Some(_) => {}
+        let line = command_line(&self.settings, &self.account, pid).await;
+        if line.is_none_or(|line| !serves(&line, &self.data())) {
+            return Ok(Postmaster::Crashed { misleading: exists(pid) });
         }
         let ready = lines.get(7).is_some_and(|status| *status == "ready");
         let port = lines.get(3).and_then(|line| line.parse().ok()).filter(|_| ready);
@@ -71,6 +73,12 @@ impl Cluster {
         let socket_dir = lines.get(4).filter(|line| !line.is_empty()).map(Into::into);
         Ok(Postmaster::Ready(Running { pid, port, socket_dir }))
     }
+}
+
+/// Whether the process table has an entry of that number, dead or alive.
+fn exists(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    test_kill_process(pid) != Err(Errno::SRCH)
 }
 
 /// How a process was started; none if it does not live (a zombie has no command line).

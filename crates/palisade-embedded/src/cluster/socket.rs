@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Cluster;
+use super::{Cluster, Lock};
 use crate::error::ServerError;
 use crate::files;
 
@@ -15,9 +15,25 @@ use crate::files;
 const LONGEST: usize = 103;
 
 impl Cluster {
-    /// A directory for the socket that only the owner of the cluster can enter: in its home if the path is short
-    /// enough, else in `/tmp`.
-    pub(super) fn socket_directory(&self) -> Result<Utf8PathBuf, ServerError> {
+    /// An empty directory for the socket that only the owner of the cluster can enter: in its home if the path is short
+    /// enough, else in `/tmp`. The server must not run.
+    pub(super) fn fresh_socket_directory(&self, _lock: &Lock) -> Result<Utf8PathBuf, ServerError> {
+        let directory = self.socket_directory()?;
+        let clear = || -> io::Result<()> {
+            for entry in directory.read_dir_utf8()? {
+                let entry = entry?;
+                // What a killed server leaves can keep the next one from starting; see `Postmaster::Crashed`.
+                if entry.file_name().starts_with(".s.PGSQL.") {
+                    fs::remove_file(entry.path())?;
+                }
+            }
+            Ok(())
+        };
+        clear().map_err(|source| self.file_error(directory.clone(), source))?;
+        Ok(directory)
+    }
+
+    fn socket_directory(&self) -> Result<Utf8PathBuf, ServerError> {
         let home = self.home.join("run");
         let fits = file(&home, u16::MAX).as_str().len() <= LONGEST;
         // The setting is a list with its own quoting, which we rather stay away from.

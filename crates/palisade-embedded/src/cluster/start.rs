@@ -23,17 +23,17 @@ impl Cluster {
         match self.settled().await? {
             Postmaster::Ready(running) => return Ok(running),
             Postmaster::Absent | Postmaster::Busy { .. } => {}
-            Postmaster::Crashed { pid_reused } => {
+            Postmaster::Crashed { misleading } => {
                 info!(home = %self.home, "the server did not stop in order; it recovers");
                 self.end_orphans().await;
-                if pid_reused {
-                    // Postgres takes any living process of that number for its server.
+                if misleading {
+                    // Nothing is lost with it: whoever could still hold the shared memory has been ended.
                     let path = self.data().join("postmaster.pid");
                     std::fs::remove_file(&path).map_err(|source| self.file_error(path, source))?;
                 }
             }
         }
-        let socket_dir = self.socket_directory()?;
+        let socket_dir = self.fresh_socket_directory(lock)?;
         let mut state = self.state();
         let remembered = state.port;
         let mut ports = port::candidates(&self.home, state.port);

@@ -23,6 +23,16 @@ pub enum ServerError {
         /// Its owner.
         owner: String,
     },
+    /// The user who runs our servers cannot get to where this one is kept.
+    #[error("user `{user}`, who runs Postgres here, cannot enter `{obstacle}`, in which `{home}` lies")]
+    Closed {
+        /// Home of the server.
+        home: Utf8PathBuf,
+        /// The closed directory.
+        obstacle: Utf8PathBuf,
+        /// The user.
+        user: String,
+    },
     /// We are root, and there is no ordinary user who could run Postgres.
     #[error("Postgres refuses to run as root, and there is neither a user `postgres` nor a user `nobody`")]
     NoOrdinaryUser,
@@ -129,6 +139,7 @@ impl ServerError {
                 _ => format!("check that `{path}` is in order"),
             },
             Self::NotOurs { owner, .. } => format!("run as `{owner}`, or with sudo"),
+            Self::Closed { obstacle, .. } => format!("run `chmod o+x {obstacle}`"),
             Self::NoOrdinaryUser => "run as an ordinary user, or create one: `adduser --system postgres`".to_owned(),
             Self::DiskFull { .. } => free_space(),
             Self::Create { data, .. } => {

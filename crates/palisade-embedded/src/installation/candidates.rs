@@ -133,8 +133,8 @@ mod tests {
         let (_other, other) = directory_with(&["cat"]);
         let found = sort(vec![other, client.clone(), server.clone(), server.clone()]);
         assert_eq!(found.servers, [server]);
-        assert_eq!(found.client_only, [client.clone()]);
         assert_eq!(missing_programs(&client), ["initdb", "pg_ctl", "postgres"]);
+        assert_eq!(found.client_only, [client]);
     }
 
     #[test]

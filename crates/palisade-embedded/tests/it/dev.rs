@@ -5,10 +5,11 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use palisade_config::{ExposeSecret as _, GrantRegime};
+use palisade_db::batch;
 use palisade_embedded::{EmbeddedSettings, dev};
 
 use crate::process;
-use crate::project::{Project, ask_at};
+use crate::project::{Project, ask_at, open};
 
 #[tokio::test]
 async fn it_outlives_commands_and_keeps_url_and_data() {
@@ -140,7 +141,7 @@ async fn databases_look_like_supabase_also_those_made_later() {
     let project = Project::new();
     let url = dev::start(&project).await.unwrap().url;
     assert_eq!(ask_at(&url, "select (auth.uid() is null)::text || count(*) from auth.users").await, "true0");
-    ask_at(&url, "select 1; create database later").await;
+    batch(&mut open(&url).await, "create database later").await.unwrap();
     assert_eq!(ask_at(&url.with_database("later"), "select (auth.uid() is null)::text").await, "true");
 }
 

@@ -1,5 +1,7 @@
 //! Tests on real servers.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 mod archive;
 mod crash;
 mod dev;

@@ -29,7 +29,8 @@ impl Project {
         let root = directory.path().join(name);
         std::fs::create_dir(&root).unwrap();
         let settings = EmbeddedSettings::new(&root, &Variables::process());
-        Self { directory, settings: EmbeddedSettings { data_dir: root.join("../elsewhere"), ..settings } }
+        let settings = EmbeddedSettings { data_dir: directory.path().join("elsewhere"), ..settings };
+        Self { directory, settings }
     }
 
     /// A project with a cache of its own, and so a scratch server of its own.
