@@ -4,8 +4,10 @@
 mod completions;
 mod contract;
 mod env;
+mod files;
 mod help;
 mod local_server;
 mod process;
 mod prompt;
+mod secrets;
 mod support;
