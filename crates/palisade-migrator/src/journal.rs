@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use palisade_db::{Connection, DbError, batch};
 use palisade_plan::{ApprovedPlan, MigrationStep};
-use palisade_sql::Literal;
+use palisade_sql::{Literal, SqlState};
 
 use crate::history::HistoryTables;
 use crate::run::Run;
@@ -152,7 +152,8 @@ fn mirror(step: &MigrationStep) -> String {
     )
 }
 
-/// Notes that row security was applied with this plan, in a transaction of its own.
+/// Notes among the attempts how row security of this plan went, in a transaction of its own; makes the table if the database
+/// has seen no migration yet.
 ///
 /// # Errors
 ///
@@ -162,28 +163,33 @@ pub async fn record_row_security(
     tables: &HistoryTables,
     run: &Run,
     approved: &ApprovedPlan,
-    outcome: Result<&str, &DbError>,
+    outcome: Result<&str, &str>,
 ) -> Result<(), DbError> {
-    let (state, message, sqlstate) = match outcome {
-        Ok(summary) => ("done", summary.to_owned(), None),
-        Err(error) => ("failed", error.to_string(), error.sqlstate()),
+    let (state, message) = match outcome {
+        Ok(summary) => ("done", summary),
+        Err(error) => ("failed", error),
     };
     let sql = format!(
-        "{AS_OURSELVES}insert into {} (run, kind, version, description, state, transactional, finished_at, message, sqlstate, \
+        "{AS_OURSELVES}insert into {} (run, kind, version, description, state, transactional, finished_at, message, \
          who, git_commit, environment, plan_digest, approval) \
-         values ({}, 'row-security', 0, 'row security', {}, true, pg_catalog.clock_timestamp(), {}, {}, {}, {}, {}, {}, {})",
+         values ({}, 'row-security', 0, 'row security', {}, true, pg_catalog.clock_timestamp(), {}, {}, {}, {}, {}, {})",
         tables.attempts,
         literal(&run.id),
         literal(state),
-        literal(&message),
-        sqlstate.map_or_else(|| "null".to_owned(), |it| literal(it.as_str())),
+        literal(message),
         literal(&run.who),
         run.commit.as_deref().map_or_else(|| "null".to_owned(), literal),
         literal(&approved.plan().target.environment),
         literal(approved.digest().as_str()),
         literal(approved.approval().as_str()),
     );
-    batch(connection, &sql).await.map(drop).map_err(|it| it.error)
+    match batch(connection, &sql).await {
+        Err(failed) if failed.error.sqlstate() == Some(SqlState::UNDEFINED_TABLE) => {
+            let journal = Journal { tables, run, approved, mirror: false };
+            batch(connection, &format!("{};\n{sql}", journal.create_tables())).await.map(drop).map_err(|it| it.error)
+        }
+        other => other.map(drop).map_err(|it| it.error),
+    }
 }
 
 /// A literal; a NUL, which no server sends and no file can hold, is left out.

@@ -217,6 +217,11 @@ impl<'a> Reconciliation<'a> {
         }
     }
 
+    /// The same where somebody has decided that disagreements do not matter.
+    pub fn pending_regardless(&self) -> &[&'a Migration] {
+        &self.pending
+    }
+
     /// Every disagreement between files and history, in order of version.
     pub fn drift(&self, out_of_order: OutOfOrder) -> Vec<DriftError> {
         let latest = self.entries.iter().rfind(|it| !self.is_pending(it.version)).map(|it| it.version);

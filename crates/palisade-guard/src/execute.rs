@@ -1,0 +1,149 @@
+//! Executing what was approved.
+
+use palisade_db::{DbError, Session};
+use palisade_migrator::{
+    ApplyContext, ApplyError, Done, HistoryTables, Run, Version, apply, load, record_row_security,
+};
+use palisade_plan::ApprovedPlan;
+use palisade_rls::{ApplySettings, Change};
+
+/// What an execution needs beside session and plan.
+#[derive(Debug, Clone, Copy)]
+pub struct ExecuteContext<'a> {
+    /// Where the history stands.
+    pub tables: &'a HistoryTables,
+    /// The managed schemas.
+    pub schemas: &'a [String],
+    /// Who runs.
+    pub run: &'a Run,
+    /// How long row security waits for locks.
+    pub row_security: ApplySettings,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Executed {
+    /// The migrations, in order.
+    pub migrations: Vec<Done>,
+    /// What is different in row security.
+    pub row_security: Vec<Change>,
+}
+
+/// What is being done.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// In the migrations.
+    Migration(palisade_migrator::Progress<'a>),
+    /// Row security begins.
+    RowSecurity,
+}
+
+/// An execution that stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// In the migrations; carries those that were applied.
+    #[error("{0}")]
+    Migrations(ApplyError),
+    /// In row security, behind all migrations of the plan.
+    #[error("{source}")]
+    RowSecurity {
+        /// What was applied before, and stays.
+        done: Vec<Done>,
+        /// Why it stopped.
+        source: Box<palisade_rls::ApplyError>,
+    },
+    /// The history does not say what was executed.
+    #[error("the history lacks what was just applied: {missing}")]
+    NotRecorded {
+        /// Which migrations.
+        missing: String,
+    },
+    /// The result could not be read back.
+    #[error("everything was applied, and could not be read back: {0}")]
+    ReadBack(DbError),
+}
+
+impl ExecuteError {
+    /// What to do next.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Migrations(error) => error.help(),
+            Self::RowSecurity { source, .. } => Some(source.help()),
+            Self::NotRecorded { .. } | Self::ReadBack(_) => {
+                Some("run `cargo xtask db-status` for the same environment".to_owned())
+            }
+        }
+    }
+
+    /// The migrations that were applied before, and stay.
+    pub fn done(&self) -> &[Done] {
+        match self {
+            Self::Migrations(error) => &error.done,
+            Self::RowSecurity { done, .. } => done,
+            Self::NotRecorded { .. } | Self::ReadBack(_) => &[],
+        }
+    }
+}
+
+/// Executes `approved`: migrations, then row security, then reads back that the history says so.
+///
+/// # Errors
+///
+/// [`ExecuteError`] with what was done before.
+pub async fn execute(
+    session: &mut Session,
+    approved: &ApprovedPlan,
+    context: ExecuteContext<'_>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Executed, ExecuteError> {
+    let ExecuteContext { tables, schemas, run, row_security } = context;
+    let mut of_migrations = |it: palisade_migrator::Progress<'_>| progress(Progress::Migration(it));
+    let applied = apply(session, approved, ApplyContext { tables, schemas, run }, &mut of_migrations)
+        .await
+        .map_err(ExecuteError::Migrations)?;
+    let mut changes = Vec::new();
+    if approved.plan().row_security().is_some() {
+        progress(Progress::RowSecurity);
+        changes = secure(session, approved, tables, run, row_security, &applied.done).await?;
+    }
+    read_back(session, approved, tables).await?;
+    Ok(Executed { migrations: applied.done, row_security: changes })
+}
+
+async fn secure(
+    session: &mut Session,
+    approved: &ApprovedPlan,
+    tables: &HistoryTables,
+    run: &Run,
+    settings: ApplySettings,
+    done: &[Done],
+) -> Result<Vec<Change>, ExecuteError> {
+    let outcome = palisade_rls::apply(session, approved, settings).await;
+    let said = match &outcome {
+        Ok(applied) => Ok(format!("{} changes", applied.changes.len())),
+        Err(error) => Err(error.to_string()),
+    };
+    let note =
+        record_row_security(session.connection(), tables, run, approved, said.as_deref().map_err(String::as_str));
+    if let Err(error) = note.await {
+        // What happened matters more than that it could not be noted.
+        tracing::warn!(%error, "the run of row security could not be noted among the attempts");
+    }
+    match outcome {
+        Ok(applied) => Ok(applied.changes),
+        Err(source) => Err(ExecuteError::RowSecurity { done: done.to_vec(), source: Box::new(source) }),
+    }
+}
+
+async fn read_back(session: &mut Session, approved: &ApprovedPlan, tables: &HistoryTables) -> Result<(), ExecuteError> {
+    if !approved.plan().target.protected {
+        return Ok(());
+    }
+    let history = load(session.connection(), tables).await.map_err(ExecuteError::ReadBack)?;
+    let is_there = |version: i64, checksum: &[u8]| {
+        history.applied.iter().any(|it| it.version == Version(version) && it.checksum.0 == checksum && it.success)
+    };
+    let wrong = approved.plan().migrations().filter(|it| is_there(it.version, &it.checksum) == it.reverts);
+    let missing: Vec<&str> = wrong.map(|it| it.file.as_str()).collect();
+    if missing.is_empty() { Ok(()) } else { Err(ExecuteError::NotRecorded { missing: missing.join(", ") }) }
+}

@@ -1,0 +1,43 @@
+//! What a plan is made from.
+
+use palisade_config::Environment;
+use palisade_migrator::{HistoryTables, Migration, OutOfOrder};
+use palisade_rls::PolicyScript;
+
+/// Which part of the project a plan brings to its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Migrations and row security.
+    All,
+    /// Migrations only.
+    Migrations,
+    /// Row security only.
+    RowSecurity,
+}
+
+/// The project's files and the environment they are meant for.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The environment.
+    pub environment: &'a Environment,
+    /// Where its history stands.
+    pub tables: &'a HistoryTables,
+    /// The migrations on disk.
+    pub migrations: &'a [Migration],
+    /// The policies on disk.
+    pub policies: &'a PolicyScript,
+    /// Whether files may be applied behind later ones.
+    pub out_of_order: OutOfOrder,
+    /// Which part of them.
+    pub scope: Scope,
+}
+
+impl Inputs<'_> {
+    pub(crate) fn wants_migrations(&self) -> bool {
+        self.scope != Scope::RowSecurity
+    }
+
+    pub(crate) fn wants_row_security(&self) -> bool {
+        self.scope != Scope::Migrations && !self.policies.files().is_empty()
+    }
+}

@@ -1,0 +1,25 @@
+//! The gate: how a plan is made, judged, approved and executed.
+//!
+//! ```text
+//! propose ─▶ Plan ─▶ judge ─▶ verdicts ─▶ approve (takes the backup) ─▶ ApprovedPlan ─▶ execute ─▶ verify
+//! ```
+//!
+//! An environment that is not protected takes the same road without stops: its plan needs neither verdicts nor answer.
+//! For a protected one every gate of [`palisade_plan::Gate`] must be open and somebody must have approved exactly this
+//! plan. The caller shows and asks; this crate decides.
+//!
+//! Invariant: nothing here prints, prompts or reads configuration files.
+
+mod approve;
+mod drift;
+mod execute;
+mod inputs;
+mod judge;
+mod propose;
+
+pub use approve::{ApproveError, BackupInputs, approve};
+pub use drift::{DriftCheckError, drift};
+pub use execute::{ExecuteContext, ExecuteError, Executed, Progress, execute};
+pub use inputs::{Inputs, Scope};
+pub use judge::{DevState, dev_state, judge};
+pub use propose::{ProposeError, propose, repair_plan};
