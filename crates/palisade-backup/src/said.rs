@@ -1,0 +1,124 @@
+//! What `pg_dump` and `pg_restore` say, and what that means.
+
+use std::fmt;
+
+/// The messages of a program, without those that only repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    lines: Vec<String>,
+}
+
+/// A problem that people meet, recognised by the words of Postgres 15 to 18.
+const KNOWN: [(&str, &str); 13] = [
+    (
+        "affected by row-level security",
+        "back up as a role that row security does not apply to: the owner of the tables, \
+        or one with BYPASSRLS; on Supabase the role `postgres`",
+    ),
+    (
+        "permission denied",
+        "the role may not read everything: back up as the owner of the database, on Supabase as \
+        `postgres`",
+    ),
+    ("must be owner", "the role does not own what the dump brings: restore as the owner, or as a superuser"),
+    ("server version mismatch", "install the client programs of the server's major version"),
+    ("password authentication failed", "check the password of the environment's URL: `cargo xtask doctor`"),
+    ("due to lock timeout", "somebody holds a lock on a table: try again when it is quiet, or raise `lock-timeout`"),
+    // `pg_dump` limits its waiting for locks so.
+    (
+        "due to statement timeout",
+        "somebody holds a lock on a table: try again when it is quiet, or raise `lock-timeout`",
+    ),
+    ("server closed the connection", "the server, or something on the way to it, ended the connection: try again"),
+    ("terminating connection", "somebody ended the session or stopped the server: try again"),
+    (
+        "unrecognized configuration parameter",
+        "the server is older than the program: install the client programs of its \
+        major version",
+    ),
+    ("already exists", "the database is not empty: restore into a new one, or confirm that it may be replaced"),
+    ("unsupported version", "a newer `pg_dump` wrote the backup: install the client programs of that version"),
+    ("No space left on device", "the disk is full: free some space and try again"),
+];
+
+impl Said {
+    /// Reads the output of a program: one message a line.
+    pub(crate) fn new(text: &str) -> Self {
+        let mut lines: Vec<String> = Vec::new();
+        for line in text.lines().map(str::trim_end).filter(|it| !it.is_empty()) {
+            let line = strip_program(line);
+            if !lines.iter().any(|it| it == line) {
+                lines.push(line.to_owned());
+            }
+        }
+        Self { lines }
+    }
+
+    /// The messages that came with a dump that succeeded.
+    pub(crate) fn warnings(self) -> Vec<String> {
+        self.lines
+    }
+
+    /// What to do about it, if the problem is a known one.
+    pub(crate) fn help(&self) -> Option<String> {
+        let role = self.lines.iter().find_map(|it| it.split_once("role \"")?.1.split_once("\" does not exist"));
+        if let Some((role, _)) = role {
+            return Some(format!("create the role `{role}` on the target first: a dump holds no roles"));
+        }
+        let known = KNOWN.iter().find(|(words, _)| self.lines.iter().any(|it| it.contains(words)));
+        known.map(|(_, help)| (*help).to_owned())
+    }
+}
+
+/// `pg_dump: error: x` is shown as `error: x`: the name of the program stands before it already. The line of SQL that
+/// `psql` names is one that nobody can look up.
+fn strip_program(line: &str) -> &str {
+    let line = ["pg_dump: ", "pg_restore: ", "psql: "].iter().find_map(|it| line.strip_prefix(it)).unwrap_or(line);
+    let behind = line.strip_prefix("psql:<stdin>:").and_then(|it| it.split_once(": "));
+    behind.map_or(line, |(_, message)| message)
+}
+
+/// The errors; everything if nothing is called one. At most ten lines: a program that gives up says why at the end.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start =
+            self.lines.iter().position(|it| it.starts_with("error: ") || it.starts_with("ERROR: ")).unwrap_or(0);
+        let lines = &self.lines[start..];
+        if lines.is_empty() {
+            return f.write_str("it said nothing");
+        }
+        f.write_str(&lines[lines.len().saturating_sub(10)..].join("\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Said;
+
+    #[test]
+    fn errors_are_shown_and_explained() {
+        let said = Said::new(
+            "pg_dump: warning: there are circular foreign-key constraints on this table:\n\
+             pg_dump: error: query failed: ERROR:  permission denied for table secrets\n\
+             pg_dump: error: query failed: ERROR:  permission denied for table secrets\n\
+             pg_dump: detail: Query was: LOCK TABLE public.secrets IN ACCESS SHARE MODE\n",
+        );
+        insta::assert_snapshot!(said, @r"
+        error: query failed: ERROR:  permission denied for table secrets
+        detail: Query was: LOCK TABLE public.secrets IN ACCESS SHARE MODE
+        ");
+        assert!(said.help().unwrap().contains("may not read everything"));
+    }
+
+    #[test]
+    fn a_missing_role_is_named() {
+        let said = Said::new("pg_restore: error: could not execute query: ERROR:  role \"app\" does not exist");
+        assert_eq!(said.help().unwrap(), "create the role `app` on the target first: a dump holds no roles");
+    }
+
+    #[test]
+    fn silence_is_said_too() {
+        assert_eq!(Said::new("\n").to_string(), "it said nothing");
+        assert_eq!(Said::new("").help(), None);
+    }
+}
