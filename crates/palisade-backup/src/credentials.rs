@@ -37,22 +37,23 @@ const AUTHORITIES: [&str; 5] = [
 pub(crate) struct Credentials {
     variables: BTreeMap<&'static str, String>,
     password: Option<SecretString>,
-    _file: Option<(TempDir, File)>,
+    file: Option<PasswordFile>,
 }
 
 impl Credentials {
     /// Writes the password file, and removes those that dead runs left.
     pub(crate) fn new(settings: &ConnectSettings) -> io::Result<Self> {
         let mut variables = variables(settings);
-        let mut this = Self { variables: BTreeMap::new(), password: None, _file: None };
+        let mut this = Self { variables: BTreeMap::new(), password: None, file: None };
         match settings.url.password.as_ref().map(ExposeSecret::expose_secret).filter(|it| !it.is_empty()) {
             Some(password) if password.contains(['\n', '\r']) => this.password = Some(password.into()),
             Some(password) => {
                 let temporary = Utf8PathBuf::try_from(std::env::temp_dir()).map_err(io::Error::other)?;
-                let (directory, file) = password_file(&temporary, password)?;
-                remove_left_overs(&temporary, fs::metadata(directory.path())?.uid());
-                variables.insert("PGPASSFILE", format!("{}/{FILE}", directory.path().display()));
-                this._file = Some((directory, file));
+                let file = password_file(&temporary, password)?;
+                let directory = file.directory.path();
+                remove_left_overs(&temporary, fs::metadata(directory)?.uid());
+                variables.insert("PGPASSFILE", format!("{}/{FILE}", directory.display()));
+                this.file = Some(file);
             }
             None => {}
         }
@@ -65,6 +66,12 @@ impl Credentials {
         let password = self.password.iter().map(|it| ("PGPASSWORD", it.expose_secret()));
         self.variables.iter().map(|(name, value)| (*name, value.as_str())).chain(password)
     }
+}
+
+/// The directory and the lock on the file in it, as long as they are needed.
+struct PasswordFile {
+    directory: TempDir,
+    _lock: File,
 }
 
 /// The database as a [connection string][docs] with nothing else in it. As a plain argument, a name like `a=b` would be
@@ -122,7 +129,7 @@ fn password_line(password: &str) -> String {
 
 /// The file is locked before there is anything in it, and has its name only once it is complete: whoever finds it
 /// unlocked under this name knows that its owner is dead.
-fn password_file(temporary: &Utf8Path, password: &str) -> io::Result<(TempDir, File)> {
+fn password_file(temporary: &Utf8Path, password: &str) -> io::Result<PasswordFile> {
     let directory =
         tempfile::Builder::new().prefix(PREFIX).permissions(Permissions::from_mode(0o700)).tempdir_in(temporary)?;
     let unnamed = directory.path().join("new");
@@ -130,7 +137,7 @@ fn password_file(temporary: &Utf8Path, password: &str) -> io::Result<(TempDir, F
     file.lock()?;
     fs::rename(&unnamed, directory.path().join(FILE))?;
     file.write_all(password_line(password).as_bytes())?;
-    Ok((directory, file))
+    Ok(PasswordFile { directory, _lock: file })
 }
 
 /// Removes the password files of our runs that were killed, those of the user with this id. Other users' directories
@@ -155,7 +162,9 @@ mod tests {
     use palisade_db::ConnectSettings;
     use proptest::prelude::*;
 
-    use super::{Credentials, FILE, database_argument, password_file, password_line, remove_left_overs, variables};
+    use super::{
+        Credentials, FILE, PasswordFile, database_argument, password_file, password_line, remove_left_overs, variables,
+    };
 
     fn settings(url: &str) -> ConnectSettings {
         ConnectSettings::new(url.parse().unwrap())
@@ -186,14 +195,14 @@ mod tests {
     fn nobody_else_can_read_the_file_and_dead_ones_are_removed() {
         let place = tempfile::tempdir().unwrap();
         let temporary = Utf8Path::from_path(place.path()).unwrap();
-        let (directory, file) = password_file(temporary, "secret").unwrap();
+        let PasswordFile { directory, _lock: lock } = password_file(temporary, "secret").unwrap();
         let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(directory.path()), mode(&directory.path().join(FILE))), (0o700, 0o600));
         let uid = std::fs::metadata(place.path()).unwrap().uid();
         remove_left_overs(temporary, uid);
         assert!(directory.path().exists());
         let path = directory.keep();
-        drop(file);
+        drop(lock);
         remove_left_overs(temporary, uid + 1);
         assert!(path.exists());
         remove_left_overs(temporary, uid);

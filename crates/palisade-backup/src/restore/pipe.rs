@@ -74,7 +74,7 @@ pub(super) async fn run(
         Ok::<_, std::io::Error>(Some(status))
     };
     let (carried, writer_said, reader_said) =
-        tokio::join!(async { carrying.await }, program::read_end(writer_said), program::read_end(reader_said));
+        tokio::join!(carrying, program::read_end(writer_said), program::read_end(reader_said));
     let failed =
         |status: ExitStatus, said: &str| RestoreError::Restore { status: status.to_string(), said: Said::new(said) };
     let status = reader.wait().await.map_err(start(&psql))?;

@@ -93,6 +93,34 @@ async fn a_restore_that_fails_changes_nothing_and_names_the_missing_role() {
 }
 
 #[tokio::test]
+async fn objects_belong_to_whom_they_did_or_to_the_restorer() {
+    let place = Place::new().await;
+    let role = ask(&mut place.connect().await, "select 'r' || replace(gen_random_uuid()::text, '-', '')").await;
+    run(&mut place.connect().await, &format!("create role {role}; alter table teams owner to {role}")).await;
+    let manifest = place.backup().await.unwrap();
+    let owner = "select relowner::regrole::text from pg_class where relname = 'teams'";
+    let superuser = ask(&mut place.connect().await, "select current_user::text").await;
+    for (owners, expected) in [(Owners::AsBackedUp, &role), (Owners::Restorer, &superuser)] {
+        let empty = palisade_tests::database().await;
+        let options = RestoreOptions {
+            backup: find(&place.store(), manifest.name.id()).unwrap().unwrap(),
+            target: target(&empty),
+            overwrite: Overwrite::Refuse,
+            owners,
+            embedded: palisade_tests::settings(),
+        };
+        restore(&options, |_| ()).await.unwrap();
+        assert_eq!(ask(&mut palisade_tests::connection(&empty).await, owner).await, *expected);
+        empty.close().await.unwrap();
+    }
+    run(
+        &mut place.connect().await,
+        &format!("reassign owned by {role} to current_user; drop owned by {role}; drop role {role}"),
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn half_a_dump_is_not_committed() {
     let place = Place::new().await;
     let id = place.backup().await.unwrap().name.id().to_owned();
