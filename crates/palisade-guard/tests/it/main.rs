@@ -1,0 +1,7 @@
+//! The gate on real databases.
+
+#![allow(clippy::unwrap_used, reason = "a fixture that fails is a test that fails")]
+
+mod fixture;
+mod gate;
+mod plain;
