@@ -211,6 +211,11 @@ fn settings_sql(settings: &ConnectSettings) -> String {
         "do $$ begin perform pg_catalog.set_config('client_connection_check_interval', '2s', false); \
          exception when others then null; end $$;\n",
     );
+    // A network that swallows packets must not leave a session of ours, and its lock, behind: between two statements only
+    // the kernel can notice. Sockets take no notice of these.
+    sql.push_str("set tcp_keepalives_idle = 15; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;\n");
+    // No transaction of ours waits for a person.
+    sql.push_str("set idle_in_transaction_session_timeout = '5min';\n");
     if let Ok(name) = Literal::new(settings.application_name.as_str()) {
         let _ = writeln!(sql, "set application_name = {name};");
     }

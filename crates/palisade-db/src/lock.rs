@@ -157,13 +157,16 @@ impl Session {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let last = match self.connection.connect_again().await {
-                Ok(connection) => match Self::acquire(connection, left, |_| ()).await {
-                    Ok(session) => {
-                        *self = session;
-                        return Ok(());
+                Ok(mut connection) => {
+                    end_predecessor(&mut connection, self.connection.facts().backend_pid).await;
+                    match Self::acquire(connection, left, |_| ()).await {
+                        Ok(session) => {
+                            *self = session;
+                            return Ok(());
+                        }
+                        Err(error) => ReconnectError::Lock(error),
                     }
-                    Err(error) => ReconnectError::Lock(error),
-                },
+                }
                 Err(error) => ReconnectError::Connect(error),
             };
             if Instant::now() >= deadline {
@@ -184,6 +187,19 @@ impl Session {
             .await
             .map_err(|it| it.error)?;
         Ok(self.connection)
+    }
+}
+
+/// Ends our own old session, if it still has the lock: the server may notice only after minutes that nobody listens there any
+/// more. A transaction that is already being committed is completed all the same.
+async fn end_predecessor(connection: &mut Connection, pid: i32) {
+    let (class, object) = KEY.split_once(", ").unwrap_or_default();
+    let sql = format!(
+        "select pg_catalog.pg_terminate_backend(l.pid) from pg_catalog.pg_locks l where l.locktype = 'advisory' \
+         and l.classid = {class} and l.objid = {object} and l.objsubid = 2 and l.granted and l.pid = {pid}"
+    );
+    if let Err(error) = batch(connection, &sql).await {
+        tracing::debug!(error = %error.error, "the old session could not be ended, it ends by itself");
     }
 }
 
