@@ -5,6 +5,7 @@ mod database;
 mod layer;
 mod name;
 mod prune;
+mod roles;
 mod server;
 mod template;
 

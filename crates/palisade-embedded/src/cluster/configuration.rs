@@ -9,7 +9,9 @@ use super::{Cluster, Purpose};
 /// The file in the cluster's directory that `postgresql.conf` includes last and that every start writes anew.
 pub(super) const FILE: &str = "palisade.conf";
 
-/// What all our servers have in common. Logical WAL as on Supabase, or `create publication` warns.
+/// What all our servers have in common. Logical WAL as on Supabase, or `create publication` warns. Shared memory of
+/// parallel queries in files: containers often have little in `/dev/shm`, and systemd
+/// [empties it](https://www.postgresql.org/docs/current/kernel-resources.html#SYSTEMD-REMOVEIPC) when a user logs out.
 const COMMON: &str = "\
 listen_addresses = '127.0.0.1'
 wal_level = logical
@@ -18,6 +20,7 @@ log_timezone = 'UTC'
 lc_messages = 'C'
 log_line_prefix = '%m [%p] %q%u@%d '
 password_encryption = 'scram-sha-256'
+dynamic_shared_memory_type = mmap
 ";
 
 /// What only throwaway databases can bear: a crash of the machine loses them all, and `Scratch::open` starts over.

@@ -1,12 +1,14 @@
 //! Building the templates that are missing.
 
+use std::collections::BTreeSet;
+
 use palisade_db::connect;
 use tracing::debug;
 
 use super::layer::Layer;
 use super::name::Name;
 use super::template::{self, BuildLock};
-use super::{Server, connect_settings, prune};
+use super::{Server, connect_settings, prune, roles};
 use crate::error::ScratchError;
 
 /// Builds what is missing of `templates`, of which the first `have` need not be built. Returns how many layers the
@@ -29,21 +31,38 @@ pub(super) async fn complete(
 async fn build(server: &Server, layers: &[Layer], templates: &[String]) -> Result<(), ScratchError> {
     // Whoever held the lock before us may have built some or all of it.
     let mut have = template::built(server, templates).await?;
-    for next in save_points(layers.len()).into_iter().filter(|it| *it > have).collect::<Vec<_>>() {
+    let mut dropped_roles = BTreeSet::new();
+    while let Some(next) = save_points(layers.len()).into_iter().find(|it| *it > have) {
         let from = have.checked_sub(1).map_or("template0", |index| templates[index].as_str());
         debug!(from, to = templates[next - 1], "building a template");
         let name = Name::build();
-        template::copy(server, &name, from)
-            .await
-            .map_err(|source| ScratchError::Server { action: "create a database", source: Box::new(source) })?;
-        match fill(server, &name, &layers[have..next]).await {
-            Ok(()) => template::publish(server, &name, &templates[next - 1]).await?,
-            Err(error) => {
-                server.drop_owned(&name).await?;
-                return Err(error);
+        match template::copy(server, &name, from).await {
+            Ok(()) => {}
+            Err(error) if template::is_missing(&error) => {
+                have = template::built(server, templates).await?;
+                continue;
+            }
+            Err(source) => {
+                return Err(ScratchError::Server { action: "create a database", source: Box::new(source) });
             }
         }
-        have = next;
+        match fill(server, &name, &layers[have..next]).await {
+            Ok(()) => {
+                template::publish(server, &name, &templates[next - 1]).await?;
+                have = next;
+            }
+            Err(error) => {
+                server.drop_owned(&name).await?;
+                match roles::in_the_way(&error) {
+                    // From the beginning: if one of our own layers has made the role, it is in the way again.
+                    Some(role) if dropped_roles.insert(role.clone()) => {
+                        roles::make_room(server, &role).await?;
+                        have = 0;
+                    }
+                    _ => return Err(error),
+                }
+            }
+        }
     }
     Ok(())
 }

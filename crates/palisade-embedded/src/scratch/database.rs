@@ -4,7 +4,6 @@ use std::sync::{Arc, PoisonError};
 
 use palisade_config::DatabaseUrl;
 use palisade_db::{Connection, DbError, connect};
-use palisade_sql::SqlState;
 
 use super::layer::{Layer, template_names};
 use super::name::Name;
@@ -75,7 +74,7 @@ pub(super) async fn create(server: &Arc<Server>, layers: &[Layer]) -> Result<Scr
         let template = have.checked_sub(1).map_or("template0", |index| templates[index].as_str());
         attempt += 1;
         match copy(server, template).await {
-            Err(error) if is_missing(&error) && attempt < ATTEMPTS => {}
+            Err(error) if template::is_missing(&error) && attempt < ATTEMPTS => {}
             Err(source) => {
                 return Err(ScratchError::Server { action: "create a database", source: Box::new(source) });
             }
@@ -96,9 +95,4 @@ pub(super) async fn create(server: &Arc<Server>, layers: &[Layer]) -> Result<Scr
 async fn copy(server: &Server, template: &str) -> Result<Name, DbError> {
     let name = Name::scratch();
     template::copy(server, &name, template).await.map(|()| name)
-}
-
-/// The template was pruned by another process in between.
-fn is_missing(error: &DbError) -> bool {
-    error.server().and_then(|it| it.sqlstate) == SqlState::parse("3D000")
 }

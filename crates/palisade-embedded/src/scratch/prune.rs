@@ -22,7 +22,8 @@ pub(super) async fn oldest(server: &Server) -> Result<(), ScratchError> {
     Ok(())
 }
 
-async fn drop(server: &Server, template: &str) -> Result<(), ScratchError> {
+/// Drops one template.
+pub(super) async fn drop(server: &Server, template: &str) -> Result<(), ScratchError> {
     // Two processes that prune at once are in no hurry: the slower one finds nothing.
     let unprotect = format!("alter database {template} with is_template false");
     if server.try_run(&unprotect).await.is_ok() {

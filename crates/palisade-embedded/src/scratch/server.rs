@@ -81,9 +81,12 @@ async fn start(cluster: &Cluster, installation: &Installation) -> Result<Running
     if cluster.lost_power().await? || !cluster.made_by(installation.version.major)? {
         cluster.destroy(&lock)?;
     }
+    let used_by_others = cluster.running().await?.is_some();
     match try_start(cluster, &lock, installation).await {
         // Nothing in it is worth more than the time to make it anew.
-        Err(error @ (ServerError::Start { .. } | ServerError::Connect { .. } | ServerError::Stubs { .. })) => {
+        Err(error @ (ServerError::Start { .. } | ServerError::Connect { .. } | ServerError::Stubs { .. }))
+            if !used_by_others =>
+        {
             warn!(%error, "making the scratch cluster anew");
             cluster.stop(&lock).await?;
             cluster.destroy(&lock)?;

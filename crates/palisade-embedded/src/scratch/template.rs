@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use palisade_db::DbError;
+use palisade_sql::SqlState;
 
 use super::name::Name;
 use super::{Server, text};
@@ -40,6 +41,11 @@ pub(super) async fn copy(server: &Server, name: &Name, template: &str) -> Result
     created
 }
 
+/// The template was pruned by another process since it was found.
+pub(super) fn is_missing(error: &DbError) -> bool {
+    error.server().and_then(|it| it.sqlstate) == SqlState::parse("3D000")
+}
+
 /// Makes a template of a complete database: nobody can connect any more, nobody owns it. Its name is the last thing
 /// that it gets.
 pub(super) async fn publish(server: &Server, name: &Name, template: &str) -> Result<(), ScratchError> {
@@ -56,7 +62,7 @@ pub(super) async fn publish(server: &Server, name: &Name, template: &str) -> Res
             );
             server.run("note a template", &note).await.map(drop)
         }
-        Err(error) if error.server().and_then(|it| it.sqlstate) == palisade_sql::SqlState::parse("42P04") => {
+        Err(error) if error.server().and_then(|it| it.sqlstate) == SqlState::parse("42P04") => {
             // Another task of this process has built the same.
             server.drop_owned(name).await
         }

@@ -107,6 +107,26 @@ async fn statements_that_need_no_transaction_get_none() {
 }
 
 #[tokio::test]
+async fn roles_of_other_databases_are_not_in_the_way() {
+    let project = Project::with_cache();
+    let scratch = Scratch::open(&project).await.unwrap();
+    let create = "create role clerk; create table t (); grant select on t to clerk";
+    let first = scratch.database(&[Layer::new("first", create)]).await.unwrap();
+    first.close().await.unwrap();
+    // An edited migration that still creates the role.
+    let edited = Layer::new("edited", format!("{create}; comment on table t is 'edited'"));
+    let second = scratch.database(std::slice::from_ref(&edited)).await.unwrap();
+    assert_eq!(ask_at(second.url(), "select has_table_privilege('clerk', 't', 'select')::text").await, "true");
+    second.close().await.unwrap();
+
+    // But two migrations that create the same one are an error, as is one that creates one of Supabase's.
+    for sql in ["create role clerk", "create role anon"] {
+        let error = scratch.database(&[edited.clone(), Layer::new("again", sql)]).await.unwrap_err();
+        assert!(matches!(error, EmbeddedError::Scratch(ScratchError::Layer { .. })), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_failing_layer_is_shown_with_its_place() {
     for transactional in [true, false] {
         let sql = "-- ü\ncreate table t (id int);\nselect nonsense from t;";
