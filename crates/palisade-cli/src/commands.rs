@@ -5,9 +5,16 @@ use clap::{ArgMatches, Args};
 use std::pin::Pin;
 use std::rc::Rc;
 
-mod backup;
+pub(crate) mod backup;
 mod completions;
 mod db_generate;
+mod db_init;
+mod db_migrate;
+mod db_plan;
+mod db_push;
+mod db_repair;
+mod db_reset;
+mod db_rls;
 mod db_seed;
 mod db_start;
 mod db_status;
@@ -63,11 +70,18 @@ impl Entry {
 /// Palisade's commands in the order of `--help`.
 pub(crate) fn all() -> Vec<Entry> {
     vec![
+        Entry::new(Group::Start, "db-init", db_init::run),
         Entry::new(Group::Start, "doctor", doctor::run),
         Entry::new(Group::Start, "env", env::run),
         Entry::new(Group::Develop, "db-generate", db_generate::run),
+        Entry::new(Group::Develop, "db-migrate", db_migrate::run),
         Entry::new(Group::Develop, "db-status", db_status::run),
         Entry::new(Group::Develop, "db-seed", db_seed::run),
+        Entry::new(Group::Develop, "db-reset", db_reset::run),
+        Entry::new(Group::Security, "db-rls", db_rls::run),
+        Entry::new(Group::Production, "db-plan", db_plan::run),
+        Entry::new(Group::Production, "db-push", db_push::run),
+        Entry::new(Group::Production, "db-repair", db_repair::run),
         Entry::new(Group::Production, "backup", backup::run),
         Entry::new(Group::Server, "db-start", db_start::run),
         Entry::new(Group::Server, "db-stop", db_stop::run),

@@ -1,6 +1,7 @@
 //! One error type for all commands.
 
 use crate::Exit;
+use serde_json::Value;
 use std::error::Error;
 
 mod convert;
@@ -20,6 +21,8 @@ pub struct CommandError {
     pub help: Vec<String>,
     /// The exit code this leads to.
     pub exit: Exit,
+    /// Facts for programs, in the JSON object under `error.data`: the plan that waits for an approval.
+    pub data: Option<Value>,
 }
 
 impl CommandError {
@@ -52,12 +55,18 @@ impl CommandError {
         self
     }
 
+    /// Adds facts for programs.
+    pub fn data(mut self, data: Value) -> Self {
+        self.data = Some(data);
+        self
+    }
+
     pub(crate) fn interrupted() -> Self {
         Self::new("interrupted", "interrupted", Exit::Interrupted)
     }
 
     fn new(code: &'static str, message: impl Into<String>, exit: Exit) -> Self {
-        Self { code, message: message.into(), help: Vec::new(), exit }
+        Self { code, message: message.into(), help: Vec::new(), exit, data: None }
     }
 }
 

@@ -37,6 +37,7 @@ mod panics;
 mod printer;
 mod prompt;
 mod provenance;
+mod push;
 mod report;
 mod runner;
 mod selection;

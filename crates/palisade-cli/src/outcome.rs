@@ -1,5 +1,6 @@
 //! What a command ends with.
 
+use palisade_config::SecretString;
 use serde_json::{Map, Value};
 
 /// How a command ended, as its exit code says it.
@@ -59,21 +60,17 @@ pub struct Outcome {
     pub text: String,
     /// What `--output json` prints as `data`.
     pub data: Value,
-    pub(crate) secrets: Secrets,
+    /// The one secret that the user asked for; takes the place of [`SECRET`] after the redactor has seen the rest.
+    pub(crate) secret: Option<SecretString>,
 }
 
-/// Whether the redactor looks at a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Secrets {
-    Hidden,
-    /// The secret is what was asked for, as with `db-url`.
-    AskedFor,
-}
+/// Stands in a text where the secret belongs that was asked for. No other text holds this character.
+pub(crate) const SECRET: &str = "\u{1}";
 
 impl Outcome {
     /// Exit 0 with this text; add facts for programs with [`data`](Self::data).
     pub fn done(text: impl Into<String>) -> Self {
-        Self { exit: Exit::Done, text: text.into(), data: Value::Object(Map::new()), secrets: Secrets::Hidden }
+        Self { exit: Exit::Done, text: text.into(), data: Value::Object(Map::new()), secret: None }
     }
 
     /// The same facts for `--output json`: an object.
@@ -82,9 +79,9 @@ impl Outcome {
         self
     }
 
-    /// Prints the result as it is, secrets included, because the user asked for exactly that.
-    pub(crate) fn with_secrets(mut self) -> Self {
-        self.secrets = Secrets::AskedFor;
+    /// Prints `secret` in the place of [`SECRET`]: the user asked for exactly that.
+    pub(crate) fn secret(mut self, secret: SecretString) -> Self {
+        self.secret = Some(secret);
         self
     }
 

@@ -1,10 +1,10 @@
 //! The only place that writes to the terminal.
 
-use crate::outcome::Secrets;
+use crate::outcome::SECRET;
 use crate::streams::{Sink, Streams};
 use crate::{Color, CommandError, OutputFormat};
 use anstyle::{AnsiColor, Style};
-use palisade_config::secrets;
+use palisade_config::{ExposeSecret, SecretString, secrets};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::BufRead;
@@ -84,15 +84,25 @@ impl Printer {
         }
     }
 
-    /// The result on standard output, as given but for a line end.
-    pub(crate) fn result(&self, text: &str, secrets: Secrets) {
+    /// The result on standard output, with the secret that was asked for.
+    pub(crate) fn result(&self, text: &str, secret: Option<&SecretString>) {
         if text.is_empty() {
             return;
         }
-        let text = match secrets {
-            Secrets::Hidden => self.finish(text),
-            Secrets::AskedFor => text.to_owned(),
-        };
+        let mut text = self.finish(text);
+        if let Some(secret) = secret {
+            text = text.replace(SECRET, secret.expose_secret());
+        }
+        self.out(text);
+    }
+
+    /// The JSON object on standard output, on one line.
+    pub(crate) fn object(&self, object: &impl serde::Serialize) {
+        // Strings, numbers, lists and objects with string keys always serialize.
+        self.out(serde_json::to_string(object).unwrap_or_default());
+    }
+
+    fn out(&self, text: String) {
         let mut sinks = self.lock();
         sinks.clear_progress();
         sinks.out.write(&line(text));
@@ -100,12 +110,17 @@ impl Printer {
 
     /// The last steps for all strings of a JSON value: each before it is escaped, because afterwards a secret with a quote
     /// in it would look different.
-    pub(crate) fn finish_json(&self, value: &mut Value) {
+    pub(crate) fn finish_json(&self, value: &mut Value, secret: Option<&SecretString>) {
         match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
-            Value::String(text) => *text = self.finish(text),
-            Value::Array(values) => values.iter_mut().for_each(|it| self.finish_json(it)),
-            Value::Object(fields) => fields.values_mut().for_each(|it| self.finish_json(it)),
+            Value::String(text) => {
+                *text = self.finish(text);
+                if let Some(secret) = secret {
+                    *text = text.replace(SECRET, secret.expose_secret());
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(|it| self.finish_json(it, secret)),
+            Value::Object(fields) => fields.values_mut().for_each(|it| self.finish_json(it, secret)),
         }
     }
 

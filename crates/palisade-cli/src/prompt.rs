@@ -59,20 +59,28 @@ impl Prompt {
         Err(CommandError::refused("declined", message))
     }
 
-    async fn ask(&self, text: &str, question: &str, flag: &str) -> Result<String, CommandError> {
+    /// What somebody types after `text`; `None` when nobody can be asked.
+    ///
+    /// # Errors
+    ///
+    /// When the answer cannot be read.
+    pub async fn line(&self, text: &str) -> Result<Option<String>, CommandError> {
         if !self.possible {
-            return Err(missing(question, flag));
+            return Ok(None);
         }
         self.printer.question(text);
         let input = self.input.clone();
         // On its own thread, because a read from a terminal cannot be cancelled: Ctrl-C ends the command all the same.
         let read = tokio::task::spawn_blocking(move || read_line(&input)).await;
         match read {
-            Ok(Ok(Some(answer))) => Ok(answer),
-            Ok(Ok(None)) => Err(missing(question, flag)),
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(CommandError::of("no-answer", &error)),
             Err(error) => Err(CommandError::of("no-answer", &error)),
         }
+    }
+
+    async fn ask(&self, text: &str, question: &str, flag: &str) -> Result<String, CommandError> {
+        self.line(text).await?.ok_or_else(|| missing(question, flag))
     }
 }
 

@@ -1,6 +1,5 @@
 //! A command's result in the form that was asked for.
 
-use crate::outcome::Secrets;
 use crate::{CommandError, Exit, Outcome, OutputFormat, Printer};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -30,29 +29,27 @@ pub(crate) fn report(printer: &Printer, command: &str, env: &str, result: Result
     };
     let content = match (printer.format(), result) {
         (OutputFormat::Text, Ok(outcome)) => {
-            printer.result(&outcome.text, outcome.secrets);
+            printer.result(&outcome.text, outcome.secret.as_ref());
             return exit;
         }
         (OutputFormat::Text, Err(error)) => {
             printer.error(&error);
             return exit;
         }
-        (OutputFormat::Json, Ok(Outcome { mut data, secrets, exit: _, text: _ })) => {
-            if secrets == Secrets::Hidden {
-                printer.finish_json(&mut data);
-            }
+        (OutputFormat::Json, Ok(Outcome { mut data, secret, exit: _, text: _ })) => {
+            printer.finish_json(&mut data, secret.as_ref());
             Content::Data(data)
         }
         (OutputFormat::Json, Err(error)) => {
             let help = (!error.help.is_empty()).then(|| error.help.join("\n"));
-            let mut error = json!({ "code": error.code, "message": error.message, "help": help });
-            printer.finish_json(&mut error);
-            Content::Error(error)
+            let mut object = json!({ "code": error.code, "message": error.message, "help": help });
+            if let Some(data) = error.data {
+                object["data"] = data;
+            }
+            printer.finish_json(&mut object, None);
+            Content::Error(object)
         }
     };
-    let report = Report { command, env, status: exit.status(), content };
-    // Strings, numbers, lists and objects with string keys always serialize.
-    let text = serde_json::to_string(&report).unwrap_or_default();
-    printer.result(&text, Secrets::AskedFor);
+    printer.object(&Report { command, env, status: exit.status(), content });
     exit
 }

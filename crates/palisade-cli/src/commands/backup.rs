@@ -4,7 +4,7 @@ use crate::{CommandError, Context, Outcome, Selection};
 use camino::Utf8PathBuf;
 use palisade_config::BackupStore;
 
-mod create;
+pub(crate) mod create;
 mod list;
 mod restore;
 
@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &mut Context, args: BackupArgs) -> Result<Outco
 }
 
 /// The directory in which backups are.
-fn store(selection: &Selection) -> Result<Utf8PathBuf, CommandError> {
+pub(crate) fn store(selection: &Selection) -> Result<Utf8PathBuf, CommandError> {
     match &selection.environment.backup.store {
         BackupStore::Directory(path) => Ok(path.clone()),
         BackupStore::Url(url) => {

@@ -1,7 +1,7 @@
 //! `db-url`
 
+use crate::outcome::SECRET;
 use crate::{CommandError, ConnectionArgs, Context, Outcome};
-use palisade_config::ExposeSecret;
 use serde_json::json;
 
 /// Print the connection string of a database, with its password
@@ -27,6 +27,5 @@ pub(crate) async fn run(context: &mut Context, _: DbUrlArgs) -> Result<Outcome, 
             CommandError::failed("not-running", "the local server does not run").help("run `cargo xtask db-start`")
         );
     };
-    let url = settings.url.expose().expose_secret().to_owned();
-    Ok(Outcome::done(url.clone()).data(json!({ "url": url })).with_secrets())
+    Ok(Outcome::done(SECRET).data(json!({ "url": SECRET })).secret(settings.url.expose()))
 }

@@ -5,5 +5,6 @@ mod backup;
 mod config;
 mod db;
 mod embedded;
+mod guard;
 mod migrator;
 mod rls;

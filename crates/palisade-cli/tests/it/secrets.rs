@@ -17,7 +17,7 @@ fn password() -> impl Strategy<Value = String> {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|it| format!("%{it:02X}")).collect()
+    text.bytes().fold(String::new(), |encoded, it| format!("{encoded}%{it:02X}"))
 }
 
 /// Commands that reach for the database, and those that talk about its URL.

@@ -1,0 +1,37 @@
+//! `db-migrate`
+
+use crate::arguments::WriteArgs;
+use crate::push::{Road, describe, plan_data, plan_text};
+use crate::{CommandError, Context, Outcome};
+use palisade_guard::Scope;
+
+/// Apply pending migrations, and nothing else
+///
+/// For work on a local database. `db-push` applies row security as well, and is the only way to a protected environment.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask db-migrate
+  cargo xtask db-migrate --dry-run")]
+pub(crate) struct DbMigrateArgs {
+    /// Also apply migrations that come before one that is applied
+    #[arg(long)]
+    allow_out_of_order: bool,
+
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+pub(crate) async fn run(context: &mut Context, args: DbMigrateArgs) -> Result<Outcome, CommandError> {
+    let selection = context.select(&args.write.connection)?;
+    selection.refuse_if_protected("`db-migrate`")?;
+    let road = Road::new(&selection, Scope::Migrations)?.out_of_order(args.allow_out_of_order);
+    if args.write.dry_run {
+        let mut connection = selection.connect_to_look().await?;
+        let judged = road.plan(context, &mut connection).await?;
+        connection.close().await;
+        let text = plan_text(&judged.plan, &judged.verdicts);
+        return Ok(Outcome::done(text).data(plan_data(&judged.plan, &judged.verdicts)));
+    }
+    let (text, data) = describe(&road.push(context, &args.write, None).await?);
+    Ok(Outcome::done(text).data(data))
+}

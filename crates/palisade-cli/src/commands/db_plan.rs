@@ -1,0 +1,49 @@
+//! `db-plan`
+
+use crate::push::{Road, plan_data, plan_text};
+use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
+use camino::Utf8PathBuf;
+use palisade_guard::Scope;
+
+/// Show what `db-push` would do, with what the gates say, and the digest that approves it
+///
+/// Writes nothing to the database. The same files against the same state of the same database have the same digest on
+/// every machine: one person reads the plan, another one or a pipeline runs `db-push --approve DIGEST`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask db-plan --env prod
+  cargo xtask db-plan --env prod --out plan.json
+  cargo xtask db-plan --env prod --exit-code")]
+pub(crate) struct DbPlanArgs {
+    /// Write the plan into a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
+
+    /// End with exit code 3 when there is something to do
+    #[arg(long)]
+    exit_code: bool,
+
+    /// Also plan migrations that come before one that is applied
+    #[arg(long)]
+    allow_out_of_order: bool,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(crate) async fn run(context: &mut Context, args: DbPlanArgs) -> Result<Outcome, CommandError> {
+    let selection = context.select(&args.connection)?;
+    let road = Road::new(&selection, Scope::All)?.out_of_order(args.allow_out_of_order);
+    let mut connection = selection.connect(&context.printer).await?;
+    let judged = road.plan(context, &mut connection).await?;
+    connection.close().await;
+    let data = plan_data(&judged.plan, &judged.verdicts);
+    if let Some(path) = &args.out {
+        std::fs::write(path, format!("{data:#}\n")).map_err(|error| {
+            CommandError::failed("cannot-write", format!("cannot write the plan to `{path}`: {error}"))
+        })?;
+        context.printer.note(&format!("Wrote the plan to {path}"));
+    }
+    let exit = if args.exit_code && !judged.plan.steps.is_empty() { Exit::Found } else { Exit::Done };
+    Ok(Outcome::done(plan_text(&judged.plan, &judged.verdicts)).data(data).exit(exit))
+}

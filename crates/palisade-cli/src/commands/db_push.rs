@@ -1,0 +1,45 @@
+//! `db-push`
+
+use crate::arguments::WriteArgs;
+use crate::push::{Road, describe, plan_data, plan_text};
+use crate::{CommandError, Context, Outcome};
+use palisade_guard::Scope;
+
+/// Bring a database to what the files say: migrations, then row security
+///
+/// An environment that is not protected is changed at once. For a protected one (`prod`) the plan is shown, every gate has
+/// to be open (clean history, applied in `dev` first, no drift), somebody types the environment's name, a backup is
+/// taken, and only then the plan is applied, exactly as it was shown. In a pipeline `--approve DIGEST` takes the place of
+/// typing: the digest names this one plan, and `db-plan` prints it beforehand.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask db-push
+  cargo xtask db-push --env prod
+  cargo xtask db-push --env prod --approve 3f1c0a9b77d2e846 --non-interactive")]
+pub(crate) struct DbPushArgs {
+    /// Approve exactly the plan that has this digest
+    #[arg(long, value_name = "DIGEST")]
+    approve: Option<String>,
+
+    /// Also apply migrations that come before one that is applied
+    #[arg(long)]
+    allow_out_of_order: bool,
+
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+pub(crate) async fn run(context: &mut Context, args: DbPushArgs) -> Result<Outcome, CommandError> {
+    let selection = context.select(&args.write.connection)?;
+    let road = Road::new(&selection, Scope::All)?.out_of_order(args.allow_out_of_order);
+    if args.write.dry_run {
+        let mut connection = selection.connect_to_look().await?;
+        let judged = road.plan(context, &mut connection).await?;
+        connection.close().await;
+        let text = plan_text(&judged.plan, &judged.verdicts);
+        return Ok(Outcome::done(text).data(plan_data(&judged.plan, &judged.verdicts)));
+    }
+    let pushed = road.push(context, &args.write, args.approve.as_deref()).await?;
+    let (text, data) = describe(&pushed);
+    Ok(Outcome::done(text).data(data))
+}

@@ -1,0 +1,45 @@
+//! The gate.
+
+use crate::CommandError;
+use palisade_guard::{ApproveError, ExecuteError, ProposeError};
+use std::fmt::Write as _;
+
+impl From<ProposeError> for CommandError {
+    fn from(error: ProposeError) -> Self {
+        match error {
+            ProposeError::Drift(error) => error.into(),
+            ProposeError::Check(error) => Self::of("bad-migrations", &error).help(error.help()),
+            ProposeError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApproveError> for CommandError {
+    fn from(error: ApproveError) -> Self {
+        let help = error.help();
+        match error {
+            ApproveError::Refused(refusal) => refusal.into(),
+            ApproveError::Backup { .. } => Self::of("no-backup", &error).help(help.unwrap_or_default()),
+        }
+    }
+}
+
+impl From<ExecuteError> for CommandError {
+    fn from(error: ExecuteError) -> Self {
+        let help = error.help().unwrap_or_default();
+        let code = match error {
+            ExecuteError::Migrations(error) => return error.into(),
+            ExecuteError::RowSecurity { done, source } => {
+                let mut told = Self::from(*source);
+                if !done.is_empty() {
+                    let files: Vec<&str> = done.iter().map(|it| it.file.as_str()).collect();
+                    let _ = write!(told.message, "\napplied before it, and staying: {}", files.join(", "));
+                }
+                return told;
+            }
+            ExecuteError::NotRecorded { .. } => "not-recorded",
+            ExecuteError::ReadBack(_) => "read-back-failed",
+        };
+        Self::of(code, &error).help(help)
+    }
+}

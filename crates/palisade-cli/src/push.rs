@@ -1,0 +1,253 @@
+//! The road of every change: a plan, its gates, an approval, its execution. The guard decides; this shows and asks.
+
+mod backup;
+mod show;
+
+use crate::arguments::WriteArgs;
+use crate::{CommandError, Context, Printer, Selection, provenance};
+use palisade_backup::Manifest;
+use palisade_db::{Connection, Session, connect};
+use palisade_guard::{
+    BackupInputs, DevState, ExecuteContext, Executed, Inputs, Progress, Scope, approve, dev_state, execute, judge,
+    propose,
+};
+use palisade_migrator::{HistoryTables, Migration, OutOfOrder, Run, read_dir};
+use palisade_plan::{Answer, ApprovedPlan, GateVerdict, Plan, Verdict};
+use palisade_rls::{ApplySettings, PolicyScript};
+use std::time::Duration;
+
+pub(crate) use show::{describe, plan_data, plan_text};
+
+/// How long a push tries to reach the server again when the connection broke: long enough for a failover, short enough
+/// for somebody who waits.
+const RECONNECT: Duration = Duration::from_secs(15);
+
+/// The project's files, and how they are to be brought to the database.
+pub(crate) struct Road<'a> {
+    pub(crate) selection: &'a Selection,
+    pub(crate) tables: HistoryTables,
+    pub(crate) migrations: Vec<Migration>,
+    pub(crate) policies: PolicyScript,
+    pub(crate) scope: Scope,
+    pub(crate) out_of_order: OutOfOrder,
+}
+
+/// A plan with what the gates say.
+pub(crate) struct Judged {
+    pub(crate) plan: Plan,
+    pub(crate) verdicts: Vec<GateVerdict>,
+}
+
+/// What a push did.
+pub(crate) struct Pushed {
+    pub(crate) plan: Plan,
+    pub(crate) executed: Executed,
+    pub(crate) backup: Option<Manifest>,
+}
+
+impl<'a> Road<'a> {
+    /// Reads the files of the project.
+    pub(crate) fn new(selection: &'a Selection, scope: Scope) -> Result<Self, CommandError> {
+        let project = &selection.project;
+        Ok(Self {
+            selection,
+            tables: HistoryTables::new(&selection.environment.history_table)?,
+            migrations: read_dir(&project.root, &project.migrations_dir())?,
+            policies: PolicyScript::read(&project.rls_dir())?,
+            scope,
+            out_of_order: OutOfOrder::Refuse,
+        })
+    }
+
+    pub(crate) fn out_of_order(self, allowed: bool) -> Self {
+        let out_of_order = if allowed { OutOfOrder::Allow } else { OutOfOrder::Refuse };
+        Self { out_of_order, ..self }
+    }
+
+    pub(crate) fn inputs(&self) -> Inputs<'_> {
+        Inputs {
+            environment: &self.selection.environment,
+            tables: &self.tables,
+            migrations: &self.migrations,
+            policies: &self.policies,
+            out_of_order: self.out_of_order,
+            scope: self.scope,
+        }
+    }
+
+    /// The plan, and for a protected environment what its gates say. Writes nothing.
+    pub(crate) async fn plan(&self, context: &Context, connection: &mut Connection) -> Result<Judged, CommandError> {
+        let plan = propose(connection, &self.inputs()).await?;
+        let verdicts = self.judge(context, connection, &plan).await?;
+        Ok(Judged { plan, verdicts })
+    }
+
+    async fn judge(
+        &self,
+        context: &Context,
+        connection: &mut Connection,
+        plan: &Plan,
+    ) -> Result<Vec<GateVerdict>, CommandError> {
+        if !plan.target.protected || plan.steps.is_empty() || !plan.changes_objects() {
+            return Ok(Vec::new());
+        }
+        context.printer.note("Trying the gates");
+        let dev = self.dev(context).await;
+        Ok(judge(connection, plan, &self.inputs(), &dev, &self.selection.embedded()).await)
+    }
+
+    /// What is applied in `dev`. It is only asked: a server that does not run is not started for it.
+    async fn dev(&self, context: &Context) -> DevState {
+        let ask = async {
+            let dev = context.select_by_name("dev", &crate::ConnectionArgs::default())?;
+            let Some(settings) = dev.look().await? else {
+                return Err(CommandError::failed("not-running", "its local server does not run"));
+            };
+            let tables = HistoryTables::new(&dev.environment.history_table)?;
+            let mut connection = connect(&settings).await?;
+            let state = dev_state(&mut connection, &tables).await?;
+            connection.close().await;
+            Ok::<_, CommandError>(state)
+        };
+        ask.await.unwrap_or_else(|error| DevState::Unknown { reason: error.message })
+    }
+
+    /// The whole road. Where nothing is to be done, nothing is asked and nothing written.
+    pub(crate) async fn push(
+        &self,
+        context: &Context,
+        write: &WriteArgs,
+        approval: Option<&str>,
+    ) -> Result<Pushed, CommandError> {
+        if self.selection.environment.protected {
+            // The lock is taken after the approval: who reads a plan keeps nobody else waiting. That nothing has changed
+            // since is checked in the transaction that applies it.
+            let mut connection = self.selection.connect(&context.printer).await?;
+            let judged = self.plan(context, &mut connection).await?;
+            connection.close().await;
+            let (plan, approved, backup) = self.approve(context, judged, approval).await?;
+            let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
+            let mut session = self.selection.session(&context.printer, write.wait).await?;
+            let executed = self.execute(&mut session, &approved, &context.printer).await?;
+            session.release().await?.close().await;
+            return Ok(Pushed { plan, executed, backup });
+        }
+        let mut session = self.selection.session(&context.printer, write.wait).await?;
+        let pushed = self.push_within(context, &mut session).await?;
+        session.release().await?.close().await;
+        Ok(pushed)
+    }
+
+    /// The road of an environment that nothing protects, for commands that have more to do under the same lock.
+    pub(crate) async fn push_within(&self, context: &Context, session: &mut Session) -> Result<Pushed, CommandError> {
+        let judged = self.plan(context, session.connection()).await?;
+        let (plan, approved, backup) = self.approve(context, judged, None).await?;
+        let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
+        let executed = self.execute(session, &approved, &context.printer).await?;
+        Ok(Pushed { plan, executed, backup })
+    }
+
+    /// Shows the plan and asks for the approval that it needs. `None` when there is nothing to approve.
+    pub(crate) async fn approve(
+        &self,
+        context: &Context,
+        judged: Judged,
+        approval: Option<&str>,
+    ) -> Result<(Plan, Option<ApprovedPlan>, Option<Manifest>), CommandError> {
+        let Judged { plan, mut verdicts } = judged;
+        if plan.steps.is_empty() {
+            return Ok((plan, None, None));
+        }
+        if plan.target.protected {
+            context.printer.stderr(&plan_text(&plan, &verdicts));
+        }
+        let answer = self.answer(context, &plan, &verdicts, approval).await?;
+        let options;
+        let mut progress = backup::reporter(context.printer.clone());
+        let mut inputs = None;
+        if verdicts.iter().any(|it| it.verdict == Verdict::Waiting) {
+            options = backup::options(self.selection, &context.printer).await?;
+            inputs = Some(BackupInputs { options: &options, progress: &mut progress });
+        }
+        let facts = plan_data(&plan, &verdicts);
+        let approved = approve(plan.clone(), &mut verdicts, &answer, inputs).await;
+        let (approved, manifest) = approved.map_err(|error| CommandError::from(error).data(facts))?;
+        if let Some(manifest) = &manifest {
+            context.printer.note(&format!("Backup {} taken", manifest.name));
+        }
+        Ok((plan, Some(approved), manifest))
+    }
+
+    async fn answer(
+        &self,
+        context: &Context,
+        plan: &Plan,
+        verdicts: &[GateVerdict],
+        approval: Option<&str>,
+    ) -> Result<Answer, CommandError> {
+        let environment = &self.selection.environment;
+        if let Some(digest) = approval {
+            return Ok(Answer::Digest(digest.to_owned()));
+        }
+        if !environment.protected {
+            return Ok(Answer::None);
+        }
+        if !environment.gates.approval {
+            return Ok(Answer::SwitchedOff);
+        }
+        // Nobody is asked for what will be refused all the same.
+        if verdicts.iter().any(|it| matches!(it.verdict, Verdict::Failed { .. })) {
+            return Ok(Answer::None);
+        }
+        let name = &plan.target.environment;
+        let typed = context.prompt.line(&format!("\nType `{name}` to apply this plan: ")).await?;
+        Ok(typed.map_or(Answer::None, Answer::TypedName))
+    }
+
+    pub(crate) async fn execute(
+        &self,
+        session: &mut Session,
+        approved: &ApprovedPlan,
+        printer: &Printer,
+    ) -> Result<Executed, CommandError> {
+        let run = self.run();
+        let environment = &self.selection.environment;
+        let context = ExecuteContext {
+            tables: &self.tables,
+            schemas: &environment.schemas,
+            run: &run,
+            row_security: ApplySettings { lock_timeout: environment.lock_timeout, ..ApplySettings::default() },
+        };
+        let mut progress = |it: Progress<'_>| show::progress(printer, &it);
+        Ok(execute(session, approved, context, &mut progress).await?)
+    }
+
+    /// Who runs, for the history.
+    pub(crate) fn run(&self) -> Run {
+        Run {
+            id: format!("{:032x}", rand::random::<u128>()),
+            who: provenance::who(&self.selection.variables),
+            commit: provenance::commit(&self.selection.project.root),
+            reconnect: RECONNECT,
+        }
+    }
+}
+
+impl Pushed {
+    fn nothing(plan: Plan) -> Self {
+        Self { plan, executed: Executed::default(), backup: None }
+    }
+}
+
+impl Selection {
+    /// A connection for a dry run: nothing is started, because that would write files.
+    pub(crate) async fn connect_to_look(&self) -> Result<Connection, CommandError> {
+        match self.look().await? {
+            Some(settings) => Ok(connect(&settings).await?),
+            None => {
+                Err(CommandError::failed("not-running", "the local server does not run, and a dry run starts nothing")
+                    .help("run `cargo xtask db-start` first"))
+            }
+        }
+    }
+}

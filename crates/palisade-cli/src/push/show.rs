@@ -1,0 +1,116 @@
+//! Plans, progress and results as people and programs read them.
+
+use crate::Printer;
+use crate::push::Pushed;
+use crate::units::duration;
+use palisade_guard::Progress as GuardProgress;
+use palisade_migrator::Progress;
+use palisade_plan::{GateVerdict, Plan, Verdict};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// The plan for people: where, what, which dangers, what the gates say, and the digest that approves it.
+pub(crate) fn plan_text(plan: &Plan, verdicts: &[GateVerdict]) -> String {
+    let mut text = format!("Plan for `{}`: {}", plan.target.environment, plan.target.identity);
+    for (number, step) in plan.steps.iter().enumerate() {
+        let _ = write!(text, "\n{:>3}. {step}", number + 1);
+        for hazard in step.hazards() {
+            let _ = write!(text, "\n     hazard: {hazard}");
+        }
+    }
+    if plan.steps.is_empty() {
+        text.push_str("\nNothing to do");
+        return text;
+    }
+    if !verdicts.is_empty() {
+        text.push_str("\nGates:");
+    }
+    for GateVerdict { gate, verdict } in verdicts {
+        let (word, detail) = match verdict {
+            Verdict::Passed { note } => ("open", note.as_str()),
+            Verdict::Failed { reason, .. } => ("CLOSED", reason.as_str()),
+            Verdict::Off => ("off", "switched off in `config/`"),
+            Verdict::Waiting => ("waits", "for the approval"),
+        };
+        let _ = write!(text, "\n  {word:6}  {gate}: {}", detail.replace('\n', "\n          "));
+    }
+    if plan.target.protected {
+        let _ = write!(text, "\nDigest: {}", plan.digest().short());
+    }
+    text
+}
+
+/// The plan for programs.
+pub(crate) fn plan_data(plan: &Plan, verdicts: &[GateVerdict]) -> Value {
+    let steps = plan.steps.iter().map(|step| {
+        let hazards: Vec<String> = step.hazards().iter().map(ToString::to_string).collect();
+        json!({ "does": step.to_string(), "hazards": hazards })
+    });
+    json!({
+        "digest": plan.digest().as_str(),
+        "approve": plan.digest().short(),
+        "steps": steps.collect::<Vec<_>>(),
+        "gates": verdicts,
+        "plan": plan,
+    })
+}
+
+/// What a push did, for people and for programs.
+pub(crate) fn describe(pushed: &Pushed) -> (String, Value) {
+    let Pushed { plan, executed, backup } = pushed;
+    let mut text = String::new();
+    if plan.steps.is_empty() {
+        let applied = plan.expects.applied.len();
+        let _ = write!(text, "Nothing to do: {applied} migrations are applied and everything is as the files say");
+    } else if executed.migrations.len() == 1 {
+        text.push_str("Applied 1 migration");
+    } else {
+        let _ = write!(text, "Applied {} migrations", executed.migrations.len());
+    }
+    for done in &executed.migrations {
+        let _ = write!(text, "\n  {} ({})", done.file, duration(Duration::from_millis(done.milliseconds)));
+    }
+    if plan.row_security().is_some() {
+        match executed.row_security.len() {
+            0 => text.push_str("\nRow security: no changes"),
+            count => {
+                let _ = write!(text, "\nRow security: {count} changes");
+            }
+        }
+    }
+    for change in &executed.row_security {
+        let _ = write!(text, "\n  {change}");
+    }
+    if let Some(backup) = backup {
+        let _ = write!(text, "\nBackup: {}", backup.name);
+    }
+    let data = json!({
+        "nothing_to_do": plan.steps.is_empty(),
+        "migrations": executed.migrations,
+        "row_security": executed.row_security,
+        "backup": backup.as_ref().map(|it| &it.name),
+        "digest": plan.digest().as_str(),
+    });
+    (text, data)
+}
+
+/// What is going on, while it goes on.
+pub(super) fn progress(printer: &Printer, progress: &GuardProgress<'_>) {
+    match progress {
+        GuardProgress::RowSecurity => printer.progress("Applying row security"),
+        GuardProgress::Migration(progress) => match progress {
+            Progress::Begins { step, number, of } => printer.progress(&format!("[{number}/{of}] {}", step.file)),
+            Progress::Statement { sql } => printer.progress(sql.trim_start()),
+            Progress::Resumes { done } => {
+                printer.note(&format!("Going on behind the {done} statements that an earlier run has done"));
+            }
+            Progress::CleansUp { object } => printer.note(&format!("Removing what an interrupted run left: {object}")),
+            Progress::Reconnects { error } => printer.warn(&format!("{error}; connecting again")),
+            Progress::Ends { done } => {
+                let time = duration(Duration::from_millis(done.milliseconds));
+                printer.note(&format!("Applied {} ({time})", done.file));
+            }
+        },
+    }
+}
