@@ -96,7 +96,7 @@ pub async fn execute(
     context: ExecuteContext<'_>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Executed, ExecuteError> {
-    let ExecuteContext { tables, schemas, run, row_security } = context;
+    let ExecuteContext { tables, schemas, run, row_security: _ } = context;
     let mut of_migrations = |it: palisade_migrator::Progress<'_>| progress(Progress::Migration(it));
     let applied = apply(session, approved, ApplyContext { tables, schemas, run }, &mut of_migrations)
         .await
@@ -104,7 +104,7 @@ pub async fn execute(
     let mut changes = Vec::new();
     if approved.plan().row_security().is_some() {
         progress(Progress::RowSecurity);
-        changes = secure(session, approved, tables, run, row_security, &applied.done).await?;
+        changes = secure(session, approved, context, &applied.done).await?;
     }
     read_back(session, approved, tables).await?;
     Ok(Executed { migrations: applied.done, row_security: changes })
@@ -113,19 +113,24 @@ pub async fn execute(
 async fn secure(
     session: &mut Session,
     approved: &ApprovedPlan,
-    tables: &HistoryTables,
-    run: &Run,
-    settings: ApplySettings,
+    context: ExecuteContext<'_>,
     done: &[Done],
 ) -> Result<Vec<Change>, ExecuteError> {
-    let outcome = palisade_rls::apply(session, approved, settings).await;
+    let ExecuteContext { tables, schemas, run, row_security } = context;
+    let mut outcome = palisade_rls::apply(session, approved, schemas, row_security).await;
+    if let Err(palisade_rls::ApplyError::Database(error)) = &outcome
+        && error.ends_connection()
+        && session.reconnect(run.reconnect).await.is_ok()
+    {
+        // The files can be run again; if they were committed before the answer was lost, nothing is left to do.
+        outcome = palisade_rls::apply(session, approved, schemas, row_security).await;
+    }
     let said = match &outcome {
         Ok(applied) => Ok(format!("{} changes", applied.changes.len())),
         Err(error) => Err(error.to_string()),
     };
-    let note =
-        record_row_security(session.connection(), tables, run, approved, said.as_deref().map_err(String::as_str));
-    if let Err(error) = note.await {
+    let said = said.as_deref().map_err(String::as_str);
+    if let Err(error) = record_row_security(session.connection(), tables, run, approved, said).await {
         // What happened matters more than that it could not be noted.
         tracing::warn!(%error, "the run of row security could not be noted among the attempts");
     }

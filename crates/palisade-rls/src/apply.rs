@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use palisade_db::{Batch, BatchError, Connection, DbError, PgRow, Row, Session, batch};
+use palisade_catalog::Fingerprint;
+use palisade_db::{Batch, BatchError, Connection, DbError, PgRow, Row, Session, batch, introspect};
 use palisade_plan::ApprovedPlan;
 use palisade_sql::{Ident, Literal, ObjectName, SqlState};
 use tokio::time::{Instant, sleep};
@@ -80,12 +81,15 @@ pub async fn preview(
     script: &PolicyScript,
     settings: ApplySettings,
 ) -> Result<Vec<Change>, ApplyError> {
-    let applied = run(session.connection(), script.files(), End::Rollback, settings).await?;
+    let applied = run(session.connection(), script.files(), End::Rollback, settings, None).await?;
     Ok(applied.changes)
 }
 
 /// Brings row security to what the files of the plan's row security step say: one message, one transaction, so that
 /// no other session ever sees a table without its policies. A plan without such a step changes nothing.
+///
+/// If the plan relies on a state of the catalog of `schemas` and holds no migration that has checked it, it is checked here, in
+/// the transaction that applies the files.
 ///
 /// If a lock cannot be had, or two transactions stand in each other's way, everything is rolled back and tried again.
 ///
@@ -96,6 +100,7 @@ pub async fn preview(
 pub async fn apply(
     session: &mut Session,
     approved: &ApprovedPlan,
+    schemas: &[String],
     settings: ApplySettings,
 ) -> Result<Applied, ApplyError> {
     let Some(step) = approved.plan().row_security() else { return Ok(Applied { changes: Vec::new(), tries: 0 }) };
@@ -115,7 +120,28 @@ pub async fn apply(
     }
     let record = record_sql(script.digest(), approved.digest().as_str())
         .map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
-    run(connection, script.files(), End::Commit { record: &record }, settings).await
+    let plan = approved.plan();
+    let unchecked = plan.expects.catalog.as_ref().filter(|_| plan.migrations().next().is_none());
+    let expected = unchecked.map(|fingerprint| Expected { fingerprint, schemas });
+    run(connection, script.files(), End::Commit { record: &record }, settings, expected).await
+}
+
+/// The catalog that a plan was made on.
+#[derive(Debug, Clone, Copy)]
+struct Expected<'a> {
+    fingerprint: &'a Fingerprint,
+    schemas: &'a [String],
+}
+
+/// Begins the transaction and compares the catalog in it; the message that follows goes on in the same one.
+async fn compare(connection: &mut Connection, expected: Expected<'_>) -> Result<(), ApplyError> {
+    batch(connection, "begin").await.map_err(|it| it.error)?;
+    let found = introspect::catalog_within(connection, expected.schemas).await?;
+    if found.fingerprint() == *expected.fingerprint {
+        return Ok(());
+    }
+    roll_back(connection).await?;
+    Err(ApplyError::CatalogChanged)
 }
 
 async fn run(
@@ -123,13 +149,17 @@ async fn run(
     files: &[PolicyFile],
     end: End<'_>,
     settings: ApplySettings,
+    expected: Option<Expected<'_>>,
 ) -> Result<Applied, ApplyError> {
     let started = Instant::now();
     let mut lock_timeout = FIRST_LOCK_TIMEOUT.min(settings.lock_timeout);
     let mut tries = 0;
     loop {
         tries += 1;
-        let message = Message::compose(&connection.reset_sql(), files, lock_timeout, end)
+        if let Some(expected) = expected {
+            compare(connection, expected).await?;
+        }
+        let message = Message::compose(&connection.reset_sql(), files, lock_timeout, end, expected.is_some())
             .map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
         let BatchError { commands, error } = match run_once(connection, &message).await {
             Ok(changes) => return Ok(Applied { changes, tries }),

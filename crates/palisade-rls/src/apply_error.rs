@@ -44,6 +44,9 @@ pub enum ApplyError {
         /// What the server says.
         found: Box<TargetIdentity>,
     },
+    /// Somebody changed the database since the plan was made.
+    #[error("the schema changed since the plan was made")]
+    CatalogChanged,
     /// Others held their locks for too long.
     #[error("{}", busy(failure, *tries, *waited, blockers))]
     Busy {
@@ -94,6 +97,9 @@ impl ApplyError {
         match self {
             Self::Script(error) => error.help(),
             Self::OtherTarget { .. } => "make a new plan for this database".to_owned(),
+            Self::CatalogChanged => {
+                "somebody else changed the database: run the command again, it makes a new plan".to_owned()
+            }
             Self::Busy { blockers, .. } => match blockers.first() {
                 Some(Blocker { pid, .. }) => format!(
                     "nothing was changed; run the same command again when that transaction is over, or end it with \

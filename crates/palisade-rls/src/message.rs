@@ -47,18 +47,21 @@ const COMMANDS_OF_PROLOGUE: usize = 4;
 
 impl<'a> Message<'a> {
     /// Puts `files` between two readings of the state. `reset` is one or several commands that put the session into a
-    /// known state.
+    /// known state. With `begun` the transaction is open already.
     pub(crate) fn compose(
         reset: &str,
         files: &'a [PolicyFile],
         lock_timeout: Duration,
         end: End<'_>,
+        begun: bool,
     ) -> Result<Self, LexError> {
         let mut sql = reset.to_owned();
         // Writing to a string cannot fail, here and below.
         let _ = writeln!(
             sql,
-            "begin;\nset local lock_timeout = {};\nset local search_path = '';\n{};",
+            "{};\nset local lock_timeout = {};\nset local search_path = '';\n{};",
+            // As many commands either way.
+            if begun { "savepoint palisade" } else { "begin" },
             lock_timeout.as_millis().max(1),
             state_sql(Moment::Before)
         );
@@ -148,7 +151,8 @@ mod tests {
     fn the_number_of_completed_commands_leads_back_to_the_statement() {
         let files = files();
         let end = End::Commit { record: "select 'record';\n" };
-        let message = Message::compose("reset role; reset all;\n", &files, Duration::from_millis(100), end).unwrap();
+        let message =
+            Message::compose("reset role; reset all;\n", &files, Duration::from_millis(100), end, false).unwrap();
         let statements = split(&message.sql).unwrap();
         for (index, statement) in statements.iter().enumerate() {
             match message.running(index) {
@@ -163,7 +167,7 @@ mod tests {
     #[test]
     fn a_position_in_the_message_is_the_same_place_in_the_file() {
         let files = files();
-        let message = Message::compose("", &files, Duration::ZERO, End::Rollback).unwrap();
+        let message = Message::compose("", &files, Duration::ZERO, End::Rollback, true).unwrap();
         for part in &message.parts {
             let found: String = message.sql.chars().skip(part.start).take(part.file.sql.chars().count()).collect();
             assert_eq!(found, part.file.sql);
@@ -173,7 +177,7 @@ mod tests {
     #[test]
     fn the_table_that_is_waited_for_is_known() {
         let files = files();
-        let message = Message::compose("", &files, Duration::ZERO, End::Rollback).unwrap();
+        let message = Message::compose("", &files, Duration::ZERO, End::Rollback, true).unwrap();
         let tables: Vec<_> = (0..20).filter_map(|it| message.table(it)).map(|it| it.parts.join(".")).collect();
         assert_eq!(tables, ["public.a", "c", "c", "d"]);
     }

@@ -96,6 +96,30 @@ async fn a_change_between_approval_and_execution_is_found_in_the_transaction() {
 }
 
 #[tokio::test]
+async fn a_plan_of_row_security_alone_checks_the_catalog_too() {
+    let it = ready().await;
+    it.push("prod", digest).await.unwrap();
+    it.write(
+        "rls/public/notes.sql",
+        "alter table notes enable row level security; drop policy if exists own on notes;",
+    );
+    let change = async || drop(it.query("prod", "alter table notes add hack int").await);
+    let stopped = it.push_with("prod", digest, change).await.unwrap_err();
+    let Stopped::Execute(ExecuteError::RowSecurity { source, .. }) = &stopped else { panic!("{stopped}") };
+    assert!(matches!(**source, palisade_rls::ApplyError::CatalogChanged), "{stopped}");
+    assert_eq!(
+        it.query("prod", "select polname::text from pg_policy where polrelid = 'notes'::regclass").await,
+        ["own"]
+    );
+    it.query("prod", "alter table notes drop hack").await;
+    it.push("prod", digest).await.unwrap();
+    assert_eq!(
+        it.query("prod", "select polname::text from pg_policy where polrelid = 'notes'::regclass").await,
+        [""; 0]
+    );
+}
+
+#[tokio::test]
 async fn the_digest_of_yesterday_does_not_approve_the_plan_of_today() {
     let it = ready().await;
     let yesterday = it.propose("prod").await.unwrap();

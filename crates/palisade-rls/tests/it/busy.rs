@@ -19,7 +19,7 @@ async fn a_lock_that_is_never_given_back_ends_in_an_error_that_names_its_holder(
     let mut session = database.session().await;
     let approved = approve(&session.connection().facts().identity, &script(&[FILE]));
     let settings = ApplySettings { lock_timeout: Duration::from_millis(20), retry_for: Duration::from_millis(200) };
-    let error = apply(&mut session, &approved, settings).await.unwrap_err();
+    let error = apply(&mut session, &approved, &[], settings).await.unwrap_err();
     let ApplyError::Busy { failure, tries, blockers, .. } = &error else { panic!("{error:?}") };
     assert!(*tries > 1);
     assert_eq!(failure.excerpt.as_ref().unwrap().at.line, 2);
@@ -31,7 +31,7 @@ async fn a_lock_that_is_never_given_back_ends_in_an_error_that_names_its_holder(
     assert_eq!(ask(session.connection(), enabled).await.unwrap(), "0");
 
     run(&mut other, "commit").await;
-    assert_eq!(apply(&mut session, &approved, settings).await.unwrap().changes.len(), 2);
+    assert_eq!(apply(&mut session, &approved, &[], settings).await.unwrap().changes.len(), 2);
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ async fn a_plan_for_another_database_is_refused() {
     let mut session = database.session().await;
     let identity = TargetIdentity { database_oid: 1, ..session.connection().facts().identity.clone() };
     let approved = approve(&identity, &script(&[GOOD]));
-    let error = apply(&mut session, &approved, ApplySettings::default()).await.unwrap_err();
+    let error = apply(&mut session, &approved, &[], ApplySettings::default()).await.unwrap_err();
     assert!(matches!(error, ApplyError::OtherTarget { .. }), "{error:?}");
 }
 
@@ -92,6 +92,6 @@ async fn a_plan_that_holds_what_does_not_belong_is_refused() {
         assert!(PolicyScript::from_step(step).is_err());
     }
     let approved = plan.approve(&[], &palisade_plan::Answer::None).unwrap();
-    let error = apply(&mut session, &approved, ApplySettings::default()).await.unwrap_err();
+    let error = apply(&mut session, &approved, &[], ApplySettings::default()).await.unwrap_err();
     assert!(matches!(error, ApplyError::Script(_)), "{error:?}");
 }

@@ -19,8 +19,8 @@ async fn project(regime: GrantRegime) -> Database {
     run_directory(session.connection(), &root.join("migrations")).await;
     let script = PolicyScript::read(&root.join("rls")).unwrap();
     let approved = approve(&session.connection().facts().identity, &script);
-    assert!(!apply(&mut session, &approved, ApplySettings::default()).await.unwrap().changes.is_empty());
-    assert!(apply(&mut session, &approved, ApplySettings::default()).await.unwrap().changes.is_empty());
+    assert!(!apply(&mut session, &approved, &[], ApplySettings::default()).await.unwrap().changes.is_empty());
+    assert!(apply(&mut session, &approved, &[], ApplySettings::default()).await.unwrap().changes.is_empty());
     for _ in 0..2 {
         run_directory(session.connection(), &root.join("seeds")).await;
     }

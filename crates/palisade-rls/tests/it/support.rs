@@ -37,7 +37,7 @@ impl Database {
     pub(crate) async fn apply(&self, files: &[(&str, &str)]) -> Result<Applied, ApplyError> {
         let mut session = self.session().await;
         let approved = approve(&session.connection().facts().identity, &script(files));
-        apply(&mut session, &approved, ApplySettings::default()).await
+        apply(&mut session, &approved, &[], ApplySettings::default()).await
     }
 }
 
