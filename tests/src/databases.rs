@@ -1,7 +1,7 @@
 //! Databases of tests.
 
 use palisade_config::{GrantRegime, Variables};
-use palisade_db::Connection;
+use palisade_db::{Connection, PgRow, Row as _, batch};
 use palisade_embedded::{EmbeddedSettings, Layer, Scratch, ScratchDatabase};
 
 /// The settings by which tests find Postgres: those of a project in `/` under the environment of this process.
@@ -61,6 +61,21 @@ pub async fn connection(database: &ScratchDatabase) -> Connection {
         Ok(connection) => connection,
         Err(error) => panic!("{}", chain(&error)),
     }
+}
+
+/// Runs SQL and returns the first column of every row, as text; a null is empty.
+///
+/// # Panics
+///
+/// If the server refuses.
+pub async fn query(connection: &mut Connection, sql: &str) -> Vec<String> {
+    let done = match batch(connection, sql).await {
+        Ok(done) => done,
+        Err(error) => panic!("{error}\n{sql}"),
+    };
+    // Everything is text in the simple protocol.
+    let text = |row: &PgRow| row.try_get_unchecked::<Option<String>, _>(0).expect("a column").unwrap_or_default();
+    done.rows.iter().map(text).collect()
 }
 
 /// An error with all its causes.

@@ -16,9 +16,20 @@
 //! Fixtures panic when something is missing. A test that cannot run must not pass.
 
 mod archives;
+mod command;
 mod databases;
 mod directory;
+mod pgbouncer;
+mod program;
+mod proxy;
+mod server;
+mod until;
 
 pub use archives::archive;
-pub use databases::{connection, database, database_with, scratch, settings, supabase_database};
+pub use command::{CommandProject, Ended};
+pub use databases::{connection, database, database_with, query, scratch, settings, supabase_database};
 pub use directory::Directory;
+pub use pgbouncer::PgBouncer;
+pub use proxy::{Fault, Moment, Passed, Proxy};
+pub use server::{Server, ServerFiles};
+pub use until::until;

@@ -1,0 +1,7 @@
+//! Whole commands on real servers, faults included.
+
+#![allow(clippy::unwrap_used, reason = "a fixture that fails is a test that fails")]
+
+mod push_killed;
+mod push_twice;
+mod tidy;
