@@ -8,7 +8,11 @@ use std::fs;
 pub(crate) fn who(variables: &Variables) -> String {
     let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "SUDO_USER", "USER", "LOGNAME"];
     let name = names.into_iter().find_map(|it| variables.get(it)).map(str::to_owned);
-    let name = name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
+    let name = name.unwrap_or_else(|| {
+        let uid = uzers::get_current_uid();
+        let user = uzers::get_user_by_uid(uid).map(|it| it.name().to_string_lossy().into_owned());
+        user.unwrap_or_else(|| format!("uid {uid}"))
+    });
     format!("{name}@{}", rustix::system::uname().nodename().to_string_lossy())
 }
 
@@ -84,6 +88,6 @@ mod tests {
         let who = |pairs: &[(&str, &str)]| who(&Variables::from_pairs(pairs.iter().copied()));
         assert!(who(&[("USER", "alice")]).starts_with("alice@"));
         assert!(who(&[("USER", "runner"), ("GITHUB_ACTOR", "bob")]).starts_with("bob@"));
-        assert!(who(&[]).starts_with("uid "));
+        assert!(!who(&[]).starts_with('@'));
     }
 }

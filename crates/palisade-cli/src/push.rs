@@ -16,7 +16,7 @@ use palisade_plan::{Answer, ApprovedPlan, GateVerdict, Plan, Verdict};
 use palisade_rls::{ApplySettings, PolicyScript};
 use std::time::Duration;
 
-pub(crate) use show::{describe, plan_data, plan_text};
+pub(crate) use show::{Detail, describe, plan_data, plan_text};
 
 /// How long a push tries to reach the server again when the connection broke: long enough for a failover, short enough
 /// for somebody who waits.

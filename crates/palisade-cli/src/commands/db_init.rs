@@ -2,7 +2,7 @@
 
 use crate::arguments::WriteArgs;
 use crate::outcome::SECRET;
-use crate::push::{Road, describe, plan_text};
+use crate::push::{Detail, Road, describe, plan_text};
 use crate::{CommandError, Context, Outcome, Selection};
 use palisade_config::{DatabaseUrl, Endpoint, SecretString};
 use palisade_guard::Scope;
@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &mut Context, args: DbInitArgs) -> Result<Outco
     }
     session.release().await?.close().await;
 
-    let (mut text, mut data) = describe(&pushed);
+    let (mut text, mut data) = describe(&pushed, Detail::Numbers);
     match rows {
         None => {}
         Some(0) => text.push_str("\nThe sample data is there"),
@@ -72,9 +72,9 @@ pub(crate) async fn run(context: &mut Context, args: DbInitArgs) -> Result<Outco
 const NEXT_STEPS: &str = "
 
 Next:
-  psql \"$(cargo xtask db-url)\"                     look at the tables
-  cargo xtask db-generate --custom \"add invoices\"   write the first migration of your own
-  cargo xtask db-status                            see what is applied and what is pending";
+  look at the tables               psql \"$(cargo xtask db-url)\"
+  see what is applied and pending  cargo xtask db-status
+  write a migration of your own    cargo xtask db-generate --custom \"add invoices\"";
 
 /// The connection string as it is shown.
 struct ConnectionString {

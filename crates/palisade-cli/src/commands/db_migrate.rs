@@ -1,7 +1,7 @@
 //! `db-migrate`
 
 use crate::arguments::WriteArgs;
-use crate::push::{Road, describe, plan_data, plan_text};
+use crate::push::{Detail, Road, describe, plan_data, plan_text};
 use crate::{CommandError, Context, Outcome};
 use palisade_guard::Scope;
 
@@ -32,6 +32,6 @@ pub(crate) async fn run(context: &mut Context, args: DbMigrateArgs) -> Result<Ou
         let text = plan_text(&judged.plan, &judged.verdicts);
         return Ok(Outcome::done(text).data(plan_data(&judged.plan, &judged.verdicts)));
     }
-    let (text, data) = describe(&road.push(context, &args.write, None).await?);
+    let (text, data) = describe(&road.push(context, &args.write, None).await?, Detail::Full);
     Ok(Outcome::done(text).data(data))
 }

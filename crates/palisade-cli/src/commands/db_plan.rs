@@ -4,6 +4,7 @@ use crate::push::{Road, plan_data, plan_text};
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
 use camino::Utf8PathBuf;
 use palisade_guard::Scope;
+use serde_json::json;
 
 /// Show what `db-push` would do, with what the gates say, and the digest that approves it
 ///
@@ -37,7 +38,9 @@ pub(crate) async fn run(context: &mut Context, args: DbPlanArgs) -> Result<Outco
     let mut connection = selection.connect(&context.printer).await?;
     let judged = road.plan(context, &mut connection).await?;
     connection.close().await;
-    let data = plan_data(&judged.plan, &judged.verdicts);
+    let mut data = plan_data(&judged.plan, &judged.verdicts);
+    // Whole, with every byte of SQL: this is what the digest is made from.
+    data["plan"] = json!(judged.plan);
     if let Some(path) = &args.out {
         std::fs::write(path, format!("{data:#}\n")).map_err(|error| {
             CommandError::failed("cannot-write", format!("cannot write the plan to `{path}`: {error}"))

@@ -1,7 +1,7 @@
 //! `db-push`
 
 use crate::arguments::WriteArgs;
-use crate::push::{Road, describe, plan_data, plan_text};
+use crate::push::{Detail, Road, describe, plan_data, plan_text};
 use crate::{CommandError, Context, Outcome};
 use palisade_guard::Scope;
 
@@ -40,6 +40,6 @@ pub(crate) async fn run(context: &mut Context, args: DbPushArgs) -> Result<Outco
         return Ok(Outcome::done(text).data(plan_data(&judged.plan, &judged.verdicts)));
     }
     let pushed = road.push(context, &args.write, args.approve.as_deref()).await?;
-    let (text, data) = describe(&pushed);
+    let (text, data) = describe(&pushed, Detail::Full);
     Ok(Outcome::done(text).data(data))
 }

@@ -1,7 +1,7 @@
 //! `db-reset`
 
 use crate::arguments::WriteArgs;
-use crate::push::{Road, describe};
+use crate::push::{Detail, Road, describe};
 use crate::{CommandError, Context, Outcome};
 use palisade_guard::Scope;
 use palisade_migrator::{read_seeds, reset, seed};
@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &mut Context, args: DbResetArgs) -> Result<Outc
     let target = selection.target(session.connection()).unprotected(ACTION)?;
     reset(&mut session, &target, &environment.schemas, &road.tables).await?;
     context.printer.note("Dropped everything in the managed schemas");
-    let (mut text, mut data) = describe(&road.push_within(context, &mut session).await?);
+    let (mut text, mut data) = describe(&road.push_within(context, &mut session).await?, Detail::Numbers);
     if args.seed {
         let rows = seed(&mut session, &target, &seeds).await?;
         let _ = write!(text, "\nWrote {rows} rows of sample data");

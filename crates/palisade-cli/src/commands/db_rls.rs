@@ -1,7 +1,7 @@
 //! `db-rls`
 
 use crate::arguments::WriteArgs;
-use crate::push::{Road, describe};
+use crate::push::{Detail, Road, describe};
 use crate::{CommandError, Context, Exit, Outcome};
 use palisade_guard::Scope;
 use palisade_rls::{ApplySettings, Change, is_current, preview};
@@ -58,7 +58,7 @@ pub(crate) async fn run(context: &mut Context, args: DbRlsArgs) -> Result<Outcom
         session.release().await?.close().await;
         return Ok(Outcome::done(list(&changes)).data(json!({ "changes": changes })));
     }
-    let (text, data) = describe(&road.push(context, &args.write, args.approve.as_deref()).await?);
+    let (text, data) = describe(&road.push(context, &args.write, args.approve.as_deref()).await?, Detail::Full);
     Ok(Outcome::done(text).data(data))
 }
 

@@ -52,39 +52,47 @@ pub(crate) fn plan_data(plan: &Plan, verdicts: &[GateVerdict]) -> Value {
         "approve": plan.digest().short(),
         "steps": steps.collect::<Vec<_>>(),
         "gates": verdicts,
-        "plan": plan,
     })
 }
 
+/// How much of a result is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Every migration and every change of row security.
+    Full,
+    /// Their numbers, where a whole database was made.
+    Numbers,
+}
+
 /// What a push did, for people and for programs.
-pub(crate) fn describe(pushed: &Pushed) -> (String, Value) {
+pub(crate) fn describe(pushed: &Pushed, detail: Detail) -> (String, Value) {
     let Pushed { plan, executed, backup } = pushed;
-    let mut text = String::new();
-    if plan.steps.is_empty() {
-        let applied = plan.expects.applied.len();
-        let _ = write!(text, "Nothing to do: {applied} migrations are applied and everything is as the files say");
-    } else if executed.migrations.len() == 1 {
-        text.push_str("Applied 1 migration");
-    } else {
-        let _ = write!(text, "Applied {} migrations", executed.migrations.len());
+    let mut lines = Vec::new();
+    let applied = plan.expects.applied.len();
+    match executed.migrations.len() {
+        0 if plan.steps.is_empty() => {
+            lines.push(format!("Nothing to do: {applied} migrations are applied and everything is as the files say"));
+        }
+        // Row security alone was pushed.
+        0 => {}
+        1 => lines.push("Applied 1 migration".to_owned()),
+        count => lines.push(format!("Applied {count} migrations")),
     }
-    for done in &executed.migrations {
-        let _ = write!(text, "\n  {} ({})", done.file, duration(Duration::from_millis(done.milliseconds)));
+    if detail == Detail::Full {
+        let time = |milliseconds| duration(Duration::from_millis(milliseconds));
+        lines.extend(executed.migrations.iter().map(|it| format!("  {} ({})", it.file, time(it.milliseconds))));
     }
     if plan.row_security().is_some() {
-        match executed.row_security.len() {
-            0 => text.push_str("\nRow security: no changes"),
-            count => {
-                let _ = write!(text, "\nRow security: {count} changes");
-            }
-        }
+        lines.push(match executed.row_security.len() {
+            0 => "Row security: no changes".to_owned(),
+            1 => "Row security: 1 change".to_owned(),
+            count => format!("Row security: {count} changes"),
+        });
     }
-    for change in &executed.row_security {
-        let _ = write!(text, "\n  {change}");
+    if detail == Detail::Full {
+        lines.extend(executed.row_security.iter().map(|it| format!("  {it}")));
     }
-    if let Some(backup) = backup {
-        let _ = write!(text, "\nBackup: {}", backup.name);
-    }
+    lines.extend(backup.iter().map(|it| format!("Backup: {}", it.name)));
     let data = json!({
         "nothing_to_do": plan.steps.is_empty(),
         "migrations": executed.migrations,
@@ -92,7 +100,7 @@ pub(crate) fn describe(pushed: &Pushed) -> (String, Value) {
         "backup": backup.as_ref().map(|it| &it.name),
         "digest": plan.digest().as_str(),
     });
-    (text, data)
+    (lines.join("\n"), data)
 }
 
 /// What is going on, while it goes on.
@@ -107,10 +115,8 @@ pub(super) fn progress(printer: &Printer, progress: &GuardProgress<'_>) {
             }
             Progress::CleansUp { object } => printer.note(&format!("Removing what an interrupted run left: {object}")),
             Progress::Reconnects { error } => printer.warn(&format!("{error}; connecting again")),
-            Progress::Ends { done } => {
-                let time = duration(Duration::from_millis(done.milliseconds));
-                printer.note(&format!("Applied {} ({time})", done.file));
-            }
+            // The result lists it.
+            Progress::Ends { done: _ } => {}
         },
     }
 }

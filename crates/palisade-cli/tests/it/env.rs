@@ -11,8 +11,8 @@ fn the_list_says_what_each_environment_is() {
     );
     insta::assert_snapshot!(ended.expect(0).out, @r"
     dev                 embedded server of this project
-    prod     protected  not set (env PROD_DATABASE_URL)
-    staging             database app on db.example.com:5432
+    prod     protected  not set (PROD_DATABASE_URL)
+    staging             db.example.com:5432/app
     ");
     let object = project.run("env list --output json").expect(0).json();
     assert_eq!(object["data"]["environments"][1]["name"], "prod");
@@ -62,7 +62,7 @@ fn a_mistyped_environment_lists_the_known_ones() {
     let ended = project.run("env show --env porduction").expect(2);
     insta::assert_snapshot!(ended.err, @r"
     error: environment `porduction` does not exist
-      help: known are `dev`, `prod`, `staging`; a new one begins with a file `config/NAME.toml`
+      help: did you mean `prod`? known are `dev`, `prod`, `staging`
     ");
     let object = project.run("env show --env porduction --output json").expect(2).json();
     assert_eq!(object["error"]["code"], "unknown-environment");

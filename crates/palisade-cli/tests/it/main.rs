@@ -11,3 +11,4 @@ mod process;
 mod prompt;
 mod secrets;
 mod support;
+mod workflow;

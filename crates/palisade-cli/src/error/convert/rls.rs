@@ -19,6 +19,7 @@ impl From<ApplyError> for CommandError {
             ApplyError::Script(error) => return error.into(),
             ApplyError::Database(error) => return error.into(),
             ApplyError::OtherTarget { .. } => ("other-target", Exit::Refused),
+            ApplyError::CatalogChanged => ("changed-meanwhile", Exit::Failed),
             ApplyError::Busy { .. } => ("busy", Exit::Failed),
             ApplyError::Statement { .. } => ("row-security-failed", Exit::Failed),
         };
