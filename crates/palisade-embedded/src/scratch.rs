@@ -7,6 +7,7 @@ mod name;
 mod prune;
 mod roles;
 mod server;
+mod spread;
 mod template;
 
 use std::sync::{Arc, Mutex};

@@ -65,7 +65,7 @@ pub(super) enum Cause {
 /// Reads the English messages of Postgres. The server has none of its error codes before it runs.
 pub(super) fn cause(text: &str) -> Cause {
     let has = |words: &[&str]| words.iter().any(|it| text.contains(it));
-    if has(&["No space left on device", "Disk quota exceeded"]) {
+    if has(&["No space left on device", "Disk quota exceeded", "Check free disk space"]) {
         Cause::DiskFull
     } else if has(&["could not create any TCP/IP sockets", "Address already in use"]) {
         Cause::PortTaken
@@ -86,6 +86,10 @@ mod tests {
     fn causes_are_read_from_what_postgres_says() {
         for (text, expected) in [
             ("initdb: error: could not write to file \"pg_wal/xlogtemp.29\": No space left on device", Cause::DiskFull),
+            (
+                "FATAL:  could not extend file: wrote only 4096 of 8192 bytes\nHINT:  Check free disk space.",
+                Cause::DiskFull,
+            ),
             ("FATAL:  could not create any TCP/IP sockets", Cause::PortTaken),
             ("FATAL:  pre-existing shared memory block (key 9, ID 4) is still in use", Cause::StillHeld),
             ("initdb: error: invalid locale name \"C.UTF-8\"", Cause::UnknownLocale),

@@ -168,5 +168,5 @@ impl ServerError {
 }
 
 fn free_space() -> String {
-    "free some space; unused scratch databases go with `cargo xtask db-stop --all`".to_owned()
+    "free some space and run the same command again; what was begun is finished then".to_owned()
 }

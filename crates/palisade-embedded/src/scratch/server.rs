@@ -5,6 +5,7 @@ use palisade_config::DatabaseUrl;
 use palisade_db::{ConnectSettings, batch, connect};
 use tracing::warn;
 
+use super::spread;
 use crate::account::Account;
 use crate::cluster::{Cluster, Lock, Purpose, Running};
 use crate::error::{EmbeddedError, InstallationError, ServerError};
@@ -98,6 +99,7 @@ async fn start(cluster: &Cluster, installation: &Installation) -> Result<Running
 
 async fn try_start(cluster: &Cluster, lock: &Lock, installation: &Installation) -> Result<Running, ServerError> {
     cluster.create(lock, installation).await?;
+    spread::databases(&cluster.data());
     let running = cluster.start(lock, installation).await?;
     prepare(cluster, &running).await?;
     let mut state = cluster.state();
