@@ -59,8 +59,8 @@ impl Account {
         let owner = uzers::get_user_by_uid(metadata.uid());
         match owner {
             Some(owner) if self.switch && owner.uid() != 0 => Ok(Self::of(&owner)),
-            // A directory of root's was made by hand or by a run that was killed at once: it is taken over.
-            Some(owner) if self.switch && owner.uid() == 0 => Ok(self),
+            // A run that was killed at once leaves it so. Anything else of root's stays root's.
+            Some(owner) if self.switch && owner.uid() == 0 && is_empty(home) => Ok(self),
             owner => {
                 let owner = owner
                     .map_or_else(|| metadata.uid().to_string(), |owner| owner.name().to_string_lossy().into_owned());
@@ -90,6 +90,10 @@ impl Account {
     }
 }
 
+fn is_empty(directory: &Utf8Path) -> bool {
+    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::Account;
@@ -99,6 +103,13 @@ mod tests {
         let account = Account::for_servers(Some(0)).unwrap();
         assert_ne!(account.uid, 0);
         assert_eq!(account.switch, uzers::get_effective_uid() == 0);
+    }
+
+    #[test]
+    fn what_belongs_to_somebody_else_stays_his() {
+        let account = Account { uid: 12345, ..Account::for_servers(None).unwrap() };
+        assert!(account.clone().owning("/etc".into()).is_err());
+        assert!(Account { switch: true, ..account }.owning("/etc".into()).is_err());
     }
 
     #[test]

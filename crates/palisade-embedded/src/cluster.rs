@@ -84,6 +84,7 @@ impl Cluster {
             let (home, user) = (self.home.clone(), self.account.name.clone());
             return Err(ServerError::Closed { home, obstacle, user });
         }
+        // What is there already is the account's, or root's and empty: `Account::owning` has made sure.
         files::directory(&self.home, 0o700, &self.account)
             .and_then(|()| files::give(&self.home, &self.account))
             .map_err(|source| self.file_error(self.home.clone(), source))

@@ -27,7 +27,7 @@
 //! `postgres`, else `nobody`. Where that user cannot enter the project's directory (`/root` usually is closed), the
 //! home of the server is `/var/lib/palisade/<id>`, and root's cache is `/var/cache/palisade`.
 //!
-//! A scratch server takes about 60 MB of memory when idle: 128 MB of shared buffers that fill on use, 200 connections.
+//! A scratch server takes about 70 MB of memory; it has 128 MB of shared buffers, which fill on use, and takes 200 connections.
 //! It stays between commands, because that is what makes a scratch database ready in a moment;
 //! `cargo xtask db-stop --all` ends it.
 

@@ -41,12 +41,14 @@ impl EmbeddedSettings {
     ///
     /// Relative paths count from `project_root`. An empty variable counts as unset.
     pub fn new(project_root: &Utf8Path, variables: &Variables) -> Self {
+        // Servers live in other directories than we do.
+        let project_root = &camino::absolute_utf8(project_root).unwrap_or_else(|_| project_root.to_owned());
         let get = |name| variables.get(name).filter(|value| !value.is_empty());
         let path = |name| get(name).map(|value| project_root.join(value));
         let sudo_uid = get("SUDO_UID").and_then(|value| value.parse().ok());
         let home = path("HOME").unwrap_or_else(|| project_root.join(".palisade"));
         Self {
-            project_root: project_root.to_owned(),
+            project_root: project_root.clone(),
             state_dir: project_root.join(".palisade"),
             cache_dir: path("PALISADE_CACHE_DIR").unwrap_or_else(|| {
                 let usual = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
@@ -89,5 +91,40 @@ fn open_to_servers(users: Utf8PathBuf, systems: &str, sudo_uid: Option<u32>) -> 
     match Account::for_servers(sudo_uid) {
         Ok(account) if account.switch && files::obstacle(&users, &account).is_some() => systems.into(),
         _ => users,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use palisade_config::Variables;
+
+    use super::EmbeddedSettings;
+
+    #[test]
+    fn variables_say_where_things_are() {
+        let variables = Variables::from_pairs([
+            ("PALISADE_CACHE_DIR", "/c"),
+            ("PALISADE_PG_BIN", "tools/bin"),
+            ("PALISADE_PG_ARCHIVE", ""),
+            ("PALISADE_PG_DOWNLOAD", "never"),
+            ("PATH", "/a::/b"),
+            ("SUDO_UID", "1000"),
+            ("DATABASE_URL", "postgres://u:secret@h/d"),
+        ]);
+        let settings = EmbeddedSettings::new("/project".into(), &variables);
+        assert_eq!(settings.state_dir, "/project/.palisade");
+        assert_eq!(settings.cache_dir, "/c");
+        assert_eq!(settings.pg_bin.as_deref(), Some("/project/tools/bin".into()));
+        assert_eq!(settings.pg_archive, None);
+        assert!(!settings.download);
+        assert_eq!(settings.search_path, ["/a", "/b"]);
+        assert_eq!(settings.sudo_uid, Some(1000));
+        assert!(!format!("{settings:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_relative_project_becomes_absolute() {
+        let settings = EmbeddedSettings::new(".".into(), &Variables::from_pairs([("HOME", "/home/ann")]));
+        assert!(settings.state_dir.is_absolute());
     }
 }

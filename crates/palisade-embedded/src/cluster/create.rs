@@ -4,7 +4,7 @@ use std::fs;
 
 use camino::Utf8Path;
 use rand::distr::{Alphanumeric, SampleString as _};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::log::{self, Cause};
 use super::{Cluster, Lock, Purpose, SUPERUSER, configuration};
@@ -35,12 +35,17 @@ impl Cluster {
         remove(&self.data()).map_err(|source| self.file_error(self.data(), source))
     }
 
-    /// A directory without `PG_VERSION` is none that Postgres could start with.
     fn remove_leftovers(&self, _lock: &Lock) -> Result<(), ServerError> {
-        for path in [self.home.join("unfinished-data"), self.data()] {
-            remove(&path).map_err(|source| self.file_error(path, source))?;
+        let unfinished = self.home.join("unfinished-data");
+        remove(&unfinished).map_err(|source| self.file_error(unfinished, source))?;
+        let data = self.data();
+        if !data.exists() {
+            return Ok(());
         }
-        Ok(())
+        // A directory without `PG_VERSION` is none that Postgres could start with, and none that we have made.
+        let aside = self.home.join(format!("data-{:08x}", rand::random::<u32>()));
+        warn!(%data, %aside, "this is no cluster; setting it aside");
+        fs::rename(&data, aside).map_err(|source| self.file_error(data, source))
     }
 
     fn write_password(&self) -> Result<(), ServerError> {

@@ -138,6 +138,9 @@ impl ServerError {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => free_space(),
                 _ => format!("check that `{path}` is in order"),
             },
+            Self::NotOurs { home, owner } if owner == "root" => {
+                format!("move `{home}` away: Postgres does not run as root, and nothing of root's is taken over")
+            }
             Self::NotOurs { owner, .. } => format!("run as `{owner}`, or with sudo"),
             Self::Closed { obstacle, .. } => format!("run `chmod o+x {obstacle}`"),
             Self::NoOrdinaryUser => "run as an ordinary user, or create one: `adduser --system postgres`".to_owned(),

@@ -78,11 +78,14 @@ async fn a_half_made_cluster_is_made_anew() {
     dev::stop(&project).await.unwrap();
     // As `initdb`, killed after its first steps, leaves things; and as somebody does who copies half a directory.
     fs::rename(project.home().join("data"), project.home().join("unfinished-data")).unwrap();
-    fs::create_dir_all(project.home().join("data/base")).unwrap();
+    fs::create_dir(project.home().join("data")).unwrap();
+    fs::write(project.home().join("data/precious"), "1").unwrap();
     fs::remove_file(project.home().join("password")).unwrap();
     let url = dev::start(&project).await.unwrap().url;
     assert_eq!(ask_at(&url, "select 1").await, "1");
     assert!(!project.home().join("unfinished-data").exists());
+    let kept = project.home().read_dir_utf8().unwrap().flatten().any(|it| it.path().join("precious").exists());
+    assert!(kept, "what may be somebody's is not deleted");
 }
 
 #[tokio::test]
