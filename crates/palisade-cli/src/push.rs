@@ -4,7 +4,7 @@ mod backup;
 mod show;
 
 use crate::arguments::WriteArgs;
-use crate::{CommandError, Context, Printer, Selection, provenance};
+use crate::{CommandError, Context, Outcome, Printer, Selection, provenance};
 use palisade_backup::Manifest;
 use palisade_db::{Connection, Session, connect};
 use palisade_guard::{
@@ -80,6 +80,14 @@ impl<'a> Road<'a> {
         let plan = propose(connection, &self.inputs()).await?;
         let verdicts = self.judge(context, connection, &plan).await?;
         Ok(Judged { plan, verdicts })
+    }
+
+    /// Shows the plan and does nothing else; not even the local server is started.
+    pub(crate) async fn dry_run(&self, context: &Context) -> Result<Outcome, CommandError> {
+        let mut connection = self.selection.connect_to_look().await?;
+        let Judged { plan, verdicts } = self.plan(context, &mut connection).await?;
+        connection.close().await;
+        Ok(Outcome::done(plan_text(&plan, &verdicts)).data(plan_data(&plan, &verdicts)))
     }
 
     async fn judge(

@@ -1,7 +1,7 @@
 //! `db-migrate`
 
 use crate::arguments::WriteArgs;
-use crate::push::{Detail, Road, describe, plan_data, plan_text};
+use crate::push::{Detail, Road, describe};
 use crate::{CommandError, Context, Outcome};
 use palisade_guard::Scope;
 
@@ -26,11 +26,7 @@ pub(crate) async fn run(context: &mut Context, args: DbMigrateArgs) -> Result<Ou
     selection.refuse_if_protected("`db-migrate`")?;
     let road = Road::new(&selection, Scope::Migrations)?.out_of_order(args.allow_out_of_order);
     if args.write.dry_run {
-        let mut connection = selection.connect_to_look().await?;
-        let judged = road.plan(context, &mut connection).await?;
-        connection.close().await;
-        let text = plan_text(&judged.plan, &judged.verdicts);
-        return Ok(Outcome::done(text).data(plan_data(&judged.plan, &judged.verdicts)));
+        return road.dry_run(context).await;
     }
     let (text, data) = describe(&road.push(context, &args.write, None).await?, Detail::Full);
     Ok(Outcome::done(text).data(data))

@@ -74,6 +74,7 @@ pub(crate) async fn run(context: &mut Context, args: DoctorArgs) -> Result<Outco
                 Err(error) => checks.push(Check::error("configuration", error)),
                 Ok(selection) => {
                     checks.extend(configuration(&selection));
+                    checks.extend(machine::files(&selection));
                     checks.extend(machine::checks(&selection).await);
                     checks.extend(database::checks(&selection).await);
                 }

@@ -1,6 +1,6 @@
 //! `db-start`, `db-stop`, `db-url`, `doctor` with a real server.
 
-use crate::support::{palisade, project, run};
+use crate::support::{Project, palisade, project, run};
 
 #[test]
 fn the_local_server_outlives_its_command_and_is_stopped_by_name() {
@@ -18,6 +18,7 @@ fn the_local_server_outlives_its_command_and_is_stopped_by_name() {
     assert!(url.starts_with("postgresql://") && url.ends_with("/postgres\n"), "{url}");
     let password = url.split(['/', ':', '@']).nth(4).unwrap().to_owned();
     assert!(password.len() > 20, "{url}");
+    project.write("migrations/1_first.sql", "select 1;");
     for line in ["db-start", "doctor -vvv", "env show", "env list --output json", "db-start --output json"] {
         let ended = project.run(line).expect(0);
         assert!(!ended.out.contains(&password) && !ended.err.contains(&password), "{line}: {ended:#?}");
@@ -28,9 +29,27 @@ fn the_local_server_outlives_its_command_and_is_stopped_by_name() {
     assert_eq!(project.run("db-stop").expect(0).out, "The local server did not run\n");
 }
 
+fn in_order() -> Project {
+    let project = project();
+    project.write("migrations/1_first.sql", "create table public.t ();");
+    project.write("rls/public/t.sql", "alter table public.t enable row level security;");
+    project
+}
+
+#[test]
+fn doctor_looks_into_the_files() {
+    let project = in_order();
+    project.write("migrations/1_again.sql", "select 1;");
+    project.write("rls/public/t.sql", "drop table public.t;");
+    let ended = project.run("doctor").expect(1);
+    assert!(ended.out.contains("have the same version 1"), "{}", ended.out);
+    assert!(ended.out.contains("`drop table public.t`: it destroys data"), "{}", ended.out);
+    assert!(ended.out.ends_with("2 things have to be mended\n"), "{}", ended.out);
+}
+
 #[test]
 fn doctor_says_what_is_in_order() {
-    let project = project();
+    let project = in_order();
     let before = project.run("doctor").expect(0);
     assert!(before.out.contains("note  local server    does not run"), "{}", before.out);
     assert!(!project.path().join(".palisade").exists(), "doctor has started something");
@@ -49,7 +68,7 @@ fn doctor_says_what_is_in_order() {
 
 #[test]
 fn doctor_names_the_fix_of_each_failure() {
-    let project = project();
+    let project = in_order();
     // Port 9 is the discard service: nobody listens there.
     let mut command = palisade(project.path());
     command.env("STAGING_DATABASE_URL", "postgres://me:hunter2-secret@127.0.0.1:9/app");

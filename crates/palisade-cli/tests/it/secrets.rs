@@ -50,7 +50,7 @@ fn command(program: fn(&std::path::Path) -> Command, project: &Project, url: &st
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_command_shows_a_password(password in password()) {

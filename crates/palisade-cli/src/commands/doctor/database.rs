@@ -3,7 +3,7 @@
 use super::Check;
 use crate::selection::place;
 use crate::{CommandError, Selection};
-use palisade_config::SslMode;
+use palisade_config::{Endpoint, SslMode};
 use palisade_db::{ConnectSettings, Connection, Facts, Pooling, connect};
 use palisade_embedded::installations;
 use std::time::{Duration, SystemTime};
@@ -31,7 +31,29 @@ pub(super) async fn checks(selection: &Selection) -> Vec<Check> {
     checks.extend(rights(&facts));
     checks.push(clock(facts.clock, before, after));
     connection.close().await;
+    checks.extend(application(selection, &settings).await);
     checks
+}
+
+/// The application's own URL, where that is another one. A pooler in transaction mode is fine there.
+async fn application(selection: &Selection, direct: &ConnectSettings) -> Option<Check> {
+    const NAME: &str = "application";
+    let url = match selection.environment.endpoint(&selection.variables) {
+        Ok(Endpoint::Url(url)) if url != direct.url => url,
+        Ok(Endpoint::Url(_) | Endpoint::Embedded) => return None,
+        Err(error) => return Some(Check::error(NAME, error.into())),
+    };
+    let settings = ConnectSettings::for_environment(&selection.environment, url);
+    let mut connection = match connect(&settings).await {
+        Ok(connection) => connection,
+        Err(error) => return Some(Check::error(NAME, error.into())),
+    };
+    let pooling = connection.pooling().await;
+    connection.close().await;
+    Some(match pooling {
+        Ok(found) => Check::good(NAME, format!("{}, {found}", place(&settings.url))),
+        Err(error) => Check::error(NAME, error.into()),
+    })
 }
 
 fn how(settings: &ConnectSettings, facts: &Facts) -> Check {

@@ -4,8 +4,28 @@ use super::Check;
 use crate::{CommandError, Selection};
 use palisade_config::Endpoint;
 use palisade_embedded::{dev, installations};
+use palisade_migrator::read_dir;
+use palisade_rls::PolicyScript;
 
 const NAME: &str = "local Postgres";
+
+/// What the files of the project hold.
+pub(super) fn files(selection: &Selection) -> Vec<Check> {
+    let project = &selection.project;
+    let migrations = match read_dir(&project.root, &project.migrations_dir()) {
+        Ok(migrations) => Check::good("migrations", format!("{} files", migrations.len())),
+        Err(error) => Check::error("migrations", error.into()),
+    };
+    let policies = match PolicyScript::read(&project.rls_dir()) {
+        Ok(script) if script.files().is_empty() => {
+            let help = "tables in exposed schemas need policies: see the files in `rls/` of Palisade's own project";
+            Check::note("row security", "there are no files in `rls/`", help)
+        }
+        Ok(script) => Check::good("row security", format!("{} files", script.files().len())),
+        Err(error) => Check::error("row security", error.into()),
+    };
+    vec![migrations, policies]
+}
 
 /// Programs of Postgres, and the local server.
 pub(super) async fn checks(selection: &Selection) -> Vec<Check> {
