@@ -30,9 +30,10 @@ fn every_dependency_is_used() {
         {
             let text = sources(&member, directories);
             let words = words(&text);
-            let unused = member.dependencies(table).into_iter().filter(|it| {
-                !words.contains(it.replace('-', "_").as_str()) && !UNNAMED.contains(&it.as_str())
-            });
+            let unused = member
+                .dependencies(table)
+                .into_iter()
+                .filter(|it| !words.contains(it.replace('-', "_").as_str()) && !UNNAMED.contains(&it.as_str()));
             found.extend(unused.map(|it| format!("{}: {it} in [{table}]", member.name)));
         }
         let (all, dev) = (member.dependencies("dependencies"), member.dependencies("dev-dependencies"));

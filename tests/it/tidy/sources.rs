@@ -3,8 +3,7 @@
 use super::{none, tree};
 
 /// Nowhere, tests included. `ignore` and `should_panic` hide that a test does not run, or fails for another reason.
-const NOWHERE: [&str; 8] =
-    ["#[ignore", "#[should_panic", "todo!(", "unimplemented!(", "dbg!(", "TODO", "FIXME", "XXX"];
+const NOWHERE: [&str; 8] = ["#[ignore", "#[should_panic", "todo!(", "unimplemented!(", "dbg!(", "TODO", "FIXME", "XXX"];
 
 /// Not in what ships: an error is returned, with what to do about it.
 const NOT_IN_THE_PRODUCT: [&str; 8] =

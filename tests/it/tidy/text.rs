@@ -3,23 +3,15 @@
 use super::{none, tree};
 
 /// How well-known secrets begin.
-const SECRETS: [&str; 9] = [
-    "PRIVATE KEY-----",
-    "AGE-SECRET-KEY-",
-    "AKIA",
-    "ghp_",
-    "github_pat_",
-    "sbp_",
-    "sk_live_",
-    "xoxb-",
-    "eyJhbGciOi",
-];
+const SECRETS: [&str; 9] =
+    ["PRIVATE KEY-----", "AGE-SECRET-KEY-", "AKIA", "ghp_", "github_pat_", "sbp_", "sk_live_", "xoxb-", "eyJhbGciOi"];
 
 /// What stands in place of a password in what we write.
 const PLACEHOLDERS: [&str; 4] = ["[PASSWORD]", "PASSWORD", "password", "…"];
 
 /// Places that only some machine has, and what is said about people and their tools.
-const MACHINES: [&str; 7] = ["/work/", "/tmp/", "index.crates.io", "static.crates.io", "pypi.org", "artifactory", "AI "];
+const MACHINES: [&str; 7] =
+    ["/work/", "/tmp/", "index.crates.io", "static.crates.io", "pypi.org", "artifactory", "AI "];
 
 /// Where such a place is part of what the file does.
 const PLACES: [(&str, &str); 1] =
