@@ -47,6 +47,7 @@ impl Context {
         let name = project.environment(name)?;
         let variables = Variables::read(&project, Some(&name))?;
         let environment = load(&project, &name, &variables, &flags.overrides())?;
+        tracing::info!(environment = %name, protected = environment.protected, project = %project.root, "environment");
         Ok(Selection { project, environment, variables })
     }
 

@@ -15,7 +15,7 @@ pub(crate) fn start(args: &GlobalArgs, wish: Option<&str>, printer: &Printer) ->
     let targets = match wish {
         Some(wish) => {
             let wish = wish.parse::<Targets>().map_err(|error| {
-                CommandError::of("bad-log-level", &error)
+                CommandError::usage("bad-log-level", error.to_string())
                     .help("set `PALISADE_LOG` to error, warn, info, debug or trace, or to `palisade_db=debug`")
             })?;
             let sqlx = wish.iter().any(|(target, _)| target.starts_with("sqlx"));

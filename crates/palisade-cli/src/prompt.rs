@@ -1,8 +1,11 @@
 //! Questions to the person in front of the terminal.
 
 use crate::{CommandError, Printer};
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// In bytes.
+const LONGEST_ANSWER: u64 = 1024;
 
 /// Asks for decisions. Never assumes one: without somebody to ask, a missing answer is exit 4 with the name of the flag
 /// that gives it.
@@ -87,7 +90,9 @@ impl Prompt {
 /// `None` when the input has ended.
 fn read_line(input: &Mutex<Box<dyn BufRead + Send>>) -> io::Result<Option<String>> {
     let mut line = String::new();
-    let length = input.lock().unwrap_or_else(PoisonError::into_inner).read_line(&mut line)?;
+    // Nobody types more; a file that was put in the place of a terminal may have no line end for gigabytes.
+    let length =
+        input.lock().unwrap_or_else(PoisonError::into_inner).as_mut().take(LONGEST_ANSWER).read_line(&mut line)?;
     Ok((length > 0).then(|| line.trim().to_owned()))
 }
 

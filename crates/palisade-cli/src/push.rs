@@ -78,6 +78,7 @@ impl<'a> Road<'a> {
     /// The plan, and for a protected environment what its gates say. Writes nothing.
     pub(crate) async fn plan(&self, context: &Context, connection: &mut Connection) -> Result<Judged, CommandError> {
         let plan = propose(connection, &self.inputs()).await?;
+        tracing::info!(steps = plan.steps.len(), digest = plan.digest().short(), "planned");
         let verdicts = self.judge(context, connection, &plan).await?;
         Ok(Judged { plan, verdicts })
     }

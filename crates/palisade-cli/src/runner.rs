@@ -186,6 +186,9 @@ enum Process {
 
 /// clap's text, cut into what is wrong and what to do.
 fn usage(error: &clap::Error) -> CommandError {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return CommandError::usage("usage", "a command is missing").help("`--help` lists the commands");
+    }
     let text = error.render().to_string();
     let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
     let message = message.strip_prefix("error: ").unwrap_or(message);

@@ -58,7 +58,10 @@ impl Selection {
     ///
     /// As [`reach`](Self::reach), and when the database cannot be connected to.
     pub async fn connect(&self, printer: &Printer) -> Result<Connection, CommandError> {
-        Ok(connect(&self.reach(printer).await?).await?)
+        let connection = connect(&self.reach(printer).await?).await?;
+        let facts = connection.facts();
+        tracing::info!(version = %facts.version, user = facts.user, pid = facts.backend_pid, "connected");
+        Ok(connection)
     }
 
     /// A connection that holds Palisade's lock on the database: for everything that writes.

@@ -28,6 +28,15 @@ fn a_wrong_word_with_output_json_is_one_object() {
 }
 
 #[test]
+fn without_a_command_the_first_page_is_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let ended = run(&mut palisade(directory.path()), "").expect(2);
+    assert!(ended.out.is_empty() && ended.err.contains("Start here:"), "{ended:#?}");
+    let object = run(&mut palisade(directory.path()), "--output json").expect(2).json();
+    assert_eq!(object["error"]["message"], "a command is missing");
+}
+
+#[test]
 fn the_object_has_its_keys_in_the_order_of_the_contract() {
     let directory = tempfile::tempdir().unwrap();
     let ended = run(&mut misbehave(directory.path()), "chatter hello --output json").expect(0);
@@ -90,4 +99,17 @@ fn help_and_version_are_results() {
     assert_eq!(run(&mut palisade(directory.path()), "--version").expect(0).out, "palisade 0.1.0\n");
     let help = run(&mut palisade(directory.path()), "completions --help --output json").expect(0).json();
     assert!(help["data"]["text"].as_str().unwrap().starts_with("Print the completion script"));
+}
+
+#[test]
+fn logs_go_to_standard_error_when_asked_for() {
+    let project = crate::support::project();
+    let quiet = project.run("env show").expect(0);
+    assert_eq!(quiet.err, "");
+    let loud = project.run("env show -v").expect(0);
+    assert!(loud.err.contains("INFO environment"), "{}", loud.err);
+    assert_eq!(quiet.out, loud.out);
+    let mut command = palisade(project.path());
+    let wrong = run(command.env("PALISADE_LOG", "palisade=loud"), "env show").expect(2);
+    assert!(wrong.err.contains("help: set `PALISADE_LOG` to"), "{}", wrong.err);
 }

@@ -1,7 +1,7 @@
 //! From a clone to a changed production database, with real servers.
 
 use crate::support::{Project, answered, palisade, project};
-use palisade_cli::CliRunner;
+use palisade_cli::{CliRunner, CommandError, Context, Outcome, clap};
 use palisade_db::{ConnectSettings, Row, batch, connect};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
@@ -211,6 +211,27 @@ fn production_is_pushed_when_its_name_is_typed() {
     let right = answered(CliRunner::new(), &line, "prod\n").expect(0);
     assert!(right.out.starts_with("Applied 2 migrations\n"), "{}", right.out);
     assert_eq!(ask(&production, "select min(approval) from palisade.attempts"), "typed-name");
+}
+
+#[derive(clap::Args)]
+struct Write {}
+
+#[test]
+fn a_command_of_one_s_own_only_reads_in_production() {
+    let project = shop();
+    let production = with_production(&project);
+    let runner = || {
+        CliRunner::new().command("write", async |context: &mut Context, _: Write| -> Result<Outcome, CommandError> {
+            let mut connection = context.connect().await?;
+            batch(&mut connection, "create table public.by_hand ()").await?;
+            Ok(Outcome::done("written"))
+        })
+    };
+    let line = format!("write --project {}", project.path().display());
+    let refused = answered(runner(), &format!("{line} --env prod"), "").expect(1);
+    assert!(refused.err.contains("read-only transaction"), "{}", refused.err);
+    assert_eq!(ask(&production, "select (to_regclass('public.by_hand') is null)::text"), "true");
+    assert_eq!(answered(runner(), &line, "").expect(0).out, "written\n");
 }
 
 #[test]
