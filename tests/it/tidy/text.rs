@@ -3,8 +3,20 @@
 use super::{none, tree};
 
 /// How well-known secrets begin.
-const SECRETS: [&str; 9] =
-    ["PRIVATE KEY-----", "AGE-SECRET-KEY-", "AKIA", "ghp_", "github_pat_", "sbp_", "sk_live_", "xoxb-", "eyJhbGciOi"];
+const SECRETS: [&str; 12] = [
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "-----BEGIN EC PRIVATE KEY-----",
+    "-----BEGIN OPENSSH PRIVATE KEY-----",
+    "AGE-SECRET-KEY-",
+    "AKIA",
+    "ghp_",
+    "github_pat_",
+    "sbp_",
+    "sk_live_",
+    "xoxb-",
+    "eyJhbGciOi",
+];
 
 /// What stands in place of a password in what we write.
 const PLACEHOLDERS: [&str; 4] = ["[PASSWORD]", "PASSWORD", "password", "…"];
