@@ -4,6 +4,20 @@ use palisade_cli::CommandError;
 use std::path::Path;
 use std::process::Stdio;
 
+/// What `cargo run` tells us about our own package. Cargo below us must not see it: build scripts that look there (that of
+/// `ring` does) would run again, and most dependencies would be compiled again, whenever `cargo xtask test` comes after a
+/// plain `cargo test`, and the other way round.
+const OF_OUR_PACKAGE: [&str; 8] = [
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+    "OUT_DIR",
+];
+
 /// Runs a program in `directory` and waits for it. What it prints goes to standard error: a result of ours is on standard
 /// output.
 #[allow(
@@ -19,6 +33,9 @@ pub(crate) async fn run(
     let line = format!("{program} {}", arguments.join(" "));
     let mut command = tokio::process::Command::new(program);
     command.args(arguments).current_dir(directory).stdin(Stdio::null()).stdout(std::io::stderr()).kill_on_drop(true);
+    for name in OF_OUR_PACKAGE {
+        command.env_remove(name);
+    }
     command.envs(variables.iter().copied());
     let status = command.status().await.map_err(|error| {
         CommandError::failed("program-missing", format!("`{program}` could not be started: {error}"))
