@@ -78,7 +78,15 @@ struct State {
     /// What had passed when the fault was armed.
     base: Passed,
     armed: Option<(Moment, Fault)>,
-    cut_held: bool,
+    held: Held,
+}
+
+/// What the test said about the message that waits.
+#[derive(Debug, Clone, Copy, Default)]
+enum Held {
+    #[default]
+    Released,
+    Cut,
 }
 
 impl Proxy {
@@ -140,13 +148,13 @@ impl Proxy {
 
     /// Delivers the message that is held.
     pub fn release(&self) {
-        self.shared.state().cut_held = false;
+        self.shared.state().held = Held::Released;
         self.shared.released.notify_one();
     }
 
     /// Ends the connection whose message is held.
     pub fn cut(&self) {
-        self.shared.state().cut_held = true;
+        self.shared.state().held = Held::Cut;
         self.shared.released.notify_one();
     }
 }
@@ -196,10 +204,10 @@ impl Shared {
         Some(happens)
     }
 
-    /// Waits until the test says what becomes of a message. True if it is delivered.
-    async fn hold(&self) -> bool {
+    /// Waits until the test says what becomes of a message.
+    async fn hold(&self) -> Held {
         self.arrived.notify_one();
         self.released.notified().await;
-        !self.state().cut_held
+        self.state().held
     }
 }

@@ -45,7 +45,8 @@ impl Server {
         fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).expect("a directory of ours");
         give(&home, &account);
         let data = home.join("data");
-        let arguments = ["-D", data.as_str(), "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--no-locale"];
+        let arguments =
+            ["-D", data.as_str(), "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--no-locale"];
         program::run(&installation.program("initdb"), &arguments);
         let port = free_port();
         let write = |name: &str, text: &str| {
@@ -62,6 +63,7 @@ impl Server {
             ),
         );
         write("pg_hba.conf", &format!("local all all trust\n{}\n", files.access));
+        // Files of the test may replace ours.
         for (name, text) in files.files {
             write(name, text);
         }

@@ -72,6 +72,9 @@ impl ConnectSettings {
 ///
 /// [docs]: https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL
 pub async fn connect(settings: &ConnectSettings) -> Result<Connection, ConnectError> {
+    if let Some(problem) = unusable_file(settings) {
+        return Err(ConnectError::new(&settings.url, problem));
+    }
     let deadline = tokio::time::Instant::now() + settings.connect_timeout;
     let open = async {
         let marker = pooler::marker();
@@ -93,6 +96,35 @@ pub async fn connect(settings: &ConnectSettings) -> Result<Connection, ConnectEr
         return Err(ConnectError::new(&settings.url, problem));
     }
     Ok(Connection::new(raw, settings.clone(), set_up))
+}
+
+/// A certificate or key that the connection needs and that is not what it should be. The driver takes an empty list of
+/// certificates from a file that holds none, and then trusts nobody; and it reports a missing file as a missing socket.
+fn unusable_file(settings: &ConnectSettings) -> Option<ConnectProblem> {
+    let url = &settings.url;
+    let mode = SslMode::effective(settings.ssl_mode, url);
+    if matches!(url.host, Host::Socket(_)) || mode == SslMode::Disable {
+        return None;
+    }
+    let parameter = |name: &str| url.parameters.get(name).map(Utf8PathBuf::from);
+    let root = settings.root_certificate.clone().or_else(|| parameter("sslrootcert"));
+    let root = root.filter(|_| matches!(mode, SslMode::VerifyCa | SslMode::VerifyFull));
+    let files = [
+        (root, "-----BEGIN CERTIFICATE-----"),
+        (parameter("sslcert"), "-----BEGIN CERTIFICATE-----"),
+        (parameter("sslkey"), "PRIVATE KEY-----"),
+    ];
+    files.into_iter().find_map(|(path, mark)| {
+        let path = path?;
+        let reason = match std::fs::read(&path) {
+            Err(error) => error.to_string(),
+            Ok(content) if !String::from_utf8_lossy(&content).contains(mark) => {
+                format!("it holds no `{mark}`, so it is no PEM file of that sort")
+            }
+            Ok(_) => return None,
+        };
+        Some(ConnectProblem::CertificateFile { path, reason })
+    })
 }
 
 /// The one function that sees the password. The options are never kept: their `Debug` would print it.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use palisade_config::{DatabaseUrl, Host};
 use palisade_sql::SqlState;
 use sqlx::postgres::PgDatabaseError;
@@ -37,6 +38,8 @@ pub enum ConnectProblem {
         /// What the system says.
         reason: String,
     },
+    /// Something else than Postgres answers.
+    NotPostgres,
     /// No answer in time.
     TimedOut {
         /// How long we waited.
@@ -49,6 +52,15 @@ pub enum ConnectProblem {
         /// What the TLS library says.
         reason: String,
     },
+    /// A file of certificates or with a key cannot be used.
+    CertificateFile {
+        /// Which.
+        path: Utf8PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The password has a character that no [SCRAM](https://www.rfc-editor.org/rfc/rfc4013#section-2.3) client may send.
+    PasswordCharacters,
     /// Wrong password, or none where one is needed.
     WrongPassword {
         /// Whether one was sent.
@@ -95,9 +107,14 @@ impl fmt::Display for ConnectError {
             ConnectProblem::NoSocket => f.write_str("there is no socket of this port in that directory"),
             ConnectProblem::NameNotFound { reason } => write!(f, "the host name has no address ({reason})"),
             ConnectProblem::Unreachable { reason } => write!(f, "no network route leads there ({reason})"),
+            ConnectProblem::NotPostgres => f.write_str("what answers there is not Postgres"),
             ConnectProblem::TimedOut { after } => write!(f, "no answer within {} s", after.as_secs_f32()),
             ConnectProblem::NoTls => f.write_str("the server offers no TLS, which is asked for"),
             ConnectProblem::Tls { reason } => write!(f, "TLS failed: {reason}"),
+            ConnectProblem::CertificateFile { path, reason } => write!(f, "`{path}` cannot be used: {reason}"),
+            ConnectProblem::PasswordCharacters => {
+                f.write_str("the password has a control character, such as a line break, which cannot be sent")
+            }
             ConnectProblem::WrongPassword { given: true } => f.write_str("the password is wrong"),
             ConnectProblem::WrongPassword { given: false } => {
                 f.write_str("the server wants a password and none is set")
@@ -140,6 +157,12 @@ impl ConnectError {
                 Some(error) => of_server(ServerError::from_driver(error), url.password.is_some()),
                 None => ConnectProblem::Broken { reason: error.to_string() },
             },
+            // The first byte was no answer to the question for TLS.
+            sqlx::Error::Protocol(reason) if reason.contains("SSLRequest") => ConnectProblem::NotPostgres,
+            // The driver names the character, which is a part of the password.
+            sqlx::Error::Configuration(error) if error.to_string().contains("saslprep") => {
+                ConnectProblem::PasswordCharacters
+            }
             other => ConnectProblem::Broken { reason: other.to_string() },
         };
         Self::new(url, problem)
@@ -159,6 +182,7 @@ impl ConnectError {
             ConnectProblem::Unreachable { .. } => {
                 "check the network or VPN; if the host has an IPv6 address only, this network may not reach it"
             }
+            ConnectProblem::NotPostgres => "check the port: 5432 is usual, and 6543 for Supabase's transaction pooler",
             ConnectProblem::TimedOut { .. } => {
                 "check host and port; a firewall that drops packets looks like this, and so does a paused project; \
                  `connect-timeout` can be raised"
@@ -170,9 +194,22 @@ impl ConnectError {
                 "save the provider's root certificate (Supabase: project settings, database, SSL) and name it in \
                  `root-certificate`; the host must be the one the certificate is for"
             }
+            ConnectProblem::CertificateFile { .. } => {
+                "check `root-certificate` in `config/`, or `sslrootcert`, `sslcert` and `sslkey` in the URL"
+            }
+            ConnectProblem::PasswordCharacters => {
+                "does the file or command that it comes from add a line break? otherwise give the role another password"
+            }
             ConnectProblem::WrongPassword { .. } => {
                 "check the password in the URL (special characters are percent-encoded: `@` is `%40`), or reset it at \
                  your provider; `cargo xtask doctor` shows where the URL comes from"
+            }
+            ConnectProblem::NotAllowed { reason } if reason.contains("eer authentication") => {
+                "on this socket the server takes only the role that is named as your system user: connect to `localhost` \
+                 with a password, or change `peer` in `pg_hba.conf`"
+            }
+            ConnectProblem::NotAllowed { reason } if reason.starts_with("role ") => {
+                "check the user in the URL; a role that logs in is made by `create role … login password …`"
             }
             ConnectProblem::NotAllowed { .. } => {
                 "allow this machine's address at the provider (network restrictions) or in `pg_hba.conf`, and use TLS if \
@@ -217,10 +254,22 @@ fn of_io(error: &std::io::Error) -> ConnectProblem {
         _ if reason.contains("failed to lookup address") || reason.contains("no addresses") => {
             ConnectProblem::NameNotFound { reason }
         }
+        // Other protocols, read as one of ours, announce messages of gigabytes.
+        ErrorKind::UnexpectedEof if announced(&reason).is_some_and(|it| it > LONGEST_GREETING) => {
+            ConnectProblem::NotPostgres
+        }
         // What the TLS library refuses arrives as an error of the stream.
         ErrorKind::InvalidData => ConnectProblem::Tls { reason },
         _ => ConnectProblem::Broken { reason },
     }
+}
+
+/// No server begins with a longer message, in bytes.
+const LONGEST_GREETING: u64 = 1 << 20;
+
+/// The length in "expected to read 1414811696 bytes, got 28 bytes at EOF".
+fn announced(reason: &str) -> Option<u64> {
+    reason.strip_prefix("expected to read ")?.split(' ').next()?.parse().ok()
 }
 
 fn of_server(error: ServerError, password_given: bool) -> ConnectProblem {

@@ -29,13 +29,14 @@ pub(crate) fn for_server_error(error: &ServerError) -> Option<String> {
             "put `drop policy if exists … on …;` before `create policy`: Postgres has no `create policy if not exists`"
                 .to_owned()
         }
-        SqlState::DUPLICATE_OBJECT | SqlState::DUPLICATE_TABLE => {
+        SqlState::DUPLICATE_OBJECT | SqlState::DUPLICATE_TABLE | SqlState::DUPLICATE_COLUMN
+        | SqlState::DUPLICATE_SCHEMA | SqlState::DUPLICATE_FUNCTION => {
             "something of this name is there already: was it made by hand? `cargo xtask db-status` shows what the \
              history knows"
                 .to_owned()
         }
         SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN | SqlState::UNDEFINED_FUNCTION
-        | SqlState::UNDEFINED_OBJECT => {
+        | SqlState::UNDEFINED_OBJECT | SqlState::INVALID_SCHEMA_NAME => {
             "check the spelling and the schema; does a migration before this one make it?".to_owned()
         }
         SqlState::SYNTAX_ERROR => "the server cannot read the SQL at the marked place".to_owned(),

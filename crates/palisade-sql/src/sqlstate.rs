@@ -39,6 +39,8 @@ states! {
     INVALID_PASSWORD = b"28P01";
     /// The database does not exist.
     INVALID_CATALOG_NAME = b"3D000";
+    /// The schema does not exist.
+    INVALID_SCHEMA_NAME = b"3F000";
     /// `serialization_failure`
     SERIALIZATION_FAILURE = b"40001";
     /// `deadlock_detected`
@@ -47,14 +49,20 @@ states! {
     INSUFFICIENT_PRIVILEGE = b"42501";
     /// `syntax_error`
     SYNTAX_ERROR = b"42601";
+    /// `duplicate_column`
+    DUPLICATE_COLUMN = b"42701";
     /// `undefined_column`
     UNDEFINED_COLUMN = b"42703";
     /// An object of this name is there already; policies too.
     DUPLICATE_OBJECT = b"42710";
+    /// `duplicate_function`
+    DUPLICATE_FUNCTION = b"42723";
     /// `undefined_function`
     UNDEFINED_FUNCTION = b"42883";
     /// `undefined_table`
     UNDEFINED_TABLE = b"42P01";
+    /// `duplicate_schema`
+    DUPLICATE_SCHEMA = b"42P06";
     /// `duplicate_table`
     DUPLICATE_TABLE = b"42P07";
     /// A policy looks at its own table.

@@ -1,7 +1,7 @@
 //! One connection through the proxy.
 
 use super::wire::{End, Message};
-use super::{Fault, Shared};
+use super::{Fault, Held, Shared};
 
 /// Who sent a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,12 +40,12 @@ impl Connection<'_> {
         let mut answers = Answers::Forwarded;
         loop {
             while let Some(message) = self.client.next() {
-                if self.from_client(message, &mut answers).await == Goes::Down {
+                if self.client_sent(message, &mut answers).await == Goes::Down {
                     return;
                 }
             }
             while let Some(message) = self.server.next() {
-                if self.from_server(message, answers).await == Goes::Down {
+                if self.server_sent(message, answers).await == Goes::Down {
                     return;
                 }
             }
@@ -60,7 +60,7 @@ impl Connection<'_> {
         }
     }
 
-    async fn from_client(&mut self, message: Message, answers: &mut Answers) -> Goes {
+    async fn client_sent(&mut self, message: Message, answers: &mut Answers) -> Goes {
         if message.asks_for_encryption() {
             self.client.send(b"N").await;
             return Goes::On;
@@ -78,22 +78,19 @@ impl Connection<'_> {
             }
             Some((Fault::LoseAnswer, _)) => *answers = Answers::LostUntilReady,
             Some((Fault::BlackHole, _)) => *answers = Answers::Swallowed,
-            Some((Fault::Hold, _)) => {
-                if !self.shared.hold().await {
-                    return Goes::Down;
-                }
-            }
+            Some((Fault::Hold, _)) => match self.shared.hold().await {
+                Held::Released => {}
+                Held::Cut => return Goes::Down,
+            },
         }
         self.server.send(&message.bytes).await;
         Goes::On
     }
 
-    async fn from_server(&mut self, message: Message, answers: Answers) -> Goes {
-        match answers {
-            Answers::Swallowed => return Goes::On,
-            Answers::LostUntilReady if message.kind() == Some(b'Z') => return Goes::Down,
-            Answers::LostUntilReady => return Goes::On,
-            Answers::Forwarded => {}
+    async fn server_sent(&mut self, message: Message, answers: Answers) -> Goes {
+        if answers != Answers::Forwarded {
+            let complete = answers == Answers::LostUntilReady && message.kind() == Some(b'Z');
+            return if complete { Goes::Down } else { Goes::On };
         }
         match self.shared.passes(&message, From::Server) {
             None => {}

@@ -21,7 +21,9 @@ functions as materialized (
   select p.*, s.quoted || '.' || pg_catalog.quote_ident(p.proname)
               || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' as name
     from pg_catalog.pg_proc p join schemas s on s.oid = p.pronamespace
-   where not exists (select from members m where m.classid = 'pg_catalog.pg_proc'::regclass and m.objid = p.oid)
+   -- Those that a range type brings with it depend on it internally.
+   where not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid
+                                                          and d.deptype in ('e', 'i'))
 ),
 types as materialized (
   select t.*, s.quoted || '.' || pg_catalog.quote_ident(t.typname) as name
@@ -53,8 +55,8 @@ select 'extension', pg_catalog.quote_ident(e.extname), 'schema ' || s.quoted
 union all
 select 'type', t.name,
        case t.typtype
-         when 'e' then 'enum (' || (select string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' order by e.enumsortorder)
-                                      from pg_catalog.pg_enum e where e.enumtypid = t.oid) || ')'
+         when 'e' then 'enum (' || coalesce((select string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' order by e.enumsortorder)
+                                               from pg_catalog.pg_enum e where e.enumtypid = t.oid), '') || ')'
          when 'd' then pg_catalog.concat_ws(' ', 'domain', pg_catalog.format_type(t.typbasetype, t.typtypmod),
                                             case when t.typnotnull then 'not null' end, 'default ' || t.typdefault,
                                             'collate ' || (select collname from pg_catalog.pg_collation
@@ -165,6 +167,7 @@ union all
 select 'comment', i.type || ' ' || i.identity, d.description
   from pg_catalog.pg_description d, pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) i
  where (i.schema in (select pg_catalog.quote_ident(nspname) from schemas)
+        or (d.classoid = 'pg_catalog.pg_namespace'::regclass and d.objoid in (select oid from schemas where nspname <> 'public'))
         or (d.classoid in ('pg_catalog.pg_constraint'::regclass, 'pg_catalog.pg_trigger'::regclass, 'pg_catalog.pg_policy'::regclass)
             and exists (select from relations r where pg_catalog.strpos(i.identity, ' on ' || r.name) > 0)))
    and not exists (select from members m where m.classid = d.classoid and m.objid = d.objoid)
