@@ -186,7 +186,7 @@ enum Process {
 
 /// clap's text, cut into what is wrong and what to do.
 fn usage(error: &clap::Error) -> CommandError {
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if let ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand = error.kind() {
         return CommandError::usage("usage", "a command is missing").help("`--help` lists the commands");
     }
     let text = error.render().to_string();
