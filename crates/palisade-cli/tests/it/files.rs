@@ -76,6 +76,13 @@ fn a_backup_is_listed_and_put_back_into_an_empty_database_only() {
     assert!(ended.err.contains("there is no backup `nope`"), "{}", ended.err);
     let ended = project.run(&format!("backup restore {name} --to dev --dry-run")).expect(0);
     assert!(ended.out.starts_with("Would restore `"), "{}", ended.out);
+
+    project.write("seeds/2.sql", "insert into public.seeded default values;");
+    project.write("seeds/1.sql", "select 1;");
+    project.run("db-seed").expect(0);
+    let restored = project.run(&format!("backup restore {name} --to dev --overwrite")).expect(0);
+    assert!(restored.out.starts_with(&format!("Restored `{name}` into ")), "{}", restored.out);
+    assert_eq!(restored.err, "");
 }
 
 #[test]

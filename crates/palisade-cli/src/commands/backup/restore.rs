@@ -95,7 +95,7 @@ fn reporter(printer: Printer) -> impl FnMut(RestoreProgress) + Send {
         RestoreProgress::Verifying { bytes: done, of } => {
             printer.progress(&format!("Comparing the backup with its manifest: {} of {}", bytes(done), bytes(of)));
         }
-        RestoreProgress::Restoring { .. } => printer.note("Restoring; this is silent until it ends"),
+        RestoreProgress::Restoring { elapsed } => printer.progress(&format!("Restoring: {}", duration(elapsed))),
     }
 }
 
