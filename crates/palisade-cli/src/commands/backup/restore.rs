@@ -95,7 +95,9 @@ fn reporter(printer: Printer) -> impl FnMut(RestoreProgress) + Send {
         RestoreProgress::Verifying { bytes: done, of } => {
             printer.progress(&format!("Comparing the backup with its manifest: {} of {}", bytes(done), bytes(of)));
         }
-        RestoreProgress::Restoring { elapsed } => printer.progress(&format!("Restoring: {}", duration(elapsed))),
+        RestoreProgress::Restoring { bytes: done, elapsed } => {
+            printer.progress(&format!("Restoring: {} in {}", bytes(done), duration(elapsed)));
+        }
     }
 }
 
