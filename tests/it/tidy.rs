@@ -2,6 +2,7 @@
 
 mod commands;
 mod dependencies;
+mod documentation;
 mod manifests;
 mod picture;
 mod sizes;
