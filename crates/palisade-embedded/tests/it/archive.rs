@@ -2,19 +2,16 @@
 
 use std::fs;
 
-use palisade_embedded::{EmbeddedError, EmbeddedSettings, InstallationError, Origin, dev, installation};
+use palisade_embedded::{
+    EmbeddedError, EmbeddedSettings, InstallationError, Origin, dev, fetched_archive, installation,
+};
 use palisade_tests::archive;
 
 use crate::project::{Project, ask_at};
 
-fn with_archive(project: Project, path: &camino::Utf8Path) -> Project {
-    let path = path.to_owned();
-    project.with(|it| EmbeddedSettings { pg_archive: Some(path), ..it })
-}
-
 #[tokio::test]
 async fn it_is_unpacked_once_whoever_comes_first() {
-    let project = with_archive(Project::with_cache(), &archive(18));
+    let project = Project::with_cache().await.with_archive(&archive(18));
     let (one, two) = tokio::join!(installation(&project), installation(&project));
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!(one, two);
@@ -29,7 +26,7 @@ async fn it_is_unpacked_once_whoever_comes_first() {
 #[tokio::test]
 async fn its_server_runs() {
     for major in [17, 18] {
-        let project = with_archive(Project::new(), &archive(major));
+        let project = Project::new().with_archive(&archive(major));
         let started = dev::start(&project).await.unwrap();
         assert_eq!(started.installation.unwrap().version.major, major);
         let version = ask_at(&started.url, "show server_version").await;
@@ -40,11 +37,11 @@ async fn its_server_runs() {
 
 #[tokio::test]
 async fn a_truncated_one_leaves_nothing_behind() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let whole = fs::read(archive(17)).unwrap();
     let path = project.directory().join("postgresql-17.0.0-broken.tar.gz");
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-    let project = with_archive(project, &path);
+    let project = project.with_archive(&path);
     let error = installation(&project).await.unwrap_err();
     assert!(matches!(error, EmbeddedError::Installation(InstallationError::ArchiveBroken { .. })), "{error:?}");
     assert!(error.to_string().contains("postgresql-17.0.0-broken.tar.gz"), "{error}");
@@ -53,15 +50,24 @@ async fn a_truncated_one_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn something_else_is_not_taken_for_one() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let path = project.directory().join("letter.tar.gz");
     fs::write(&path, "dear sir or madam").unwrap();
-    let project = with_archive(project, &path);
+    let project = project.with_archive(&path);
     let error = installation(&project).await.unwrap_err();
     assert!(error.to_string().contains("is not an archive of Postgres programs"), "{error}");
 
-    let project = with_archive(project, "/nonexistent/archive.tar.gz".into());
+    let project = project.with_archive("/nonexistent/archive.tar.gz".into());
     let error = installation(&project).await.unwrap_err();
     assert!(matches!(error, EmbeddedError::Installation(InstallationError::ArchiveUnreadable { .. })), "{error:?}");
     assert!(error.help().contains("PALISADE_PG_ARCHIVE"), "{}", error.help());
+}
+
+#[tokio::test]
+async fn one_that_is_there_is_not_fetched() {
+    let project = Project::new().with(|it| EmbeddedSettings { download: false, ..it });
+    let here = archive(17);
+    assert_eq!(fetched_archive(&project, 17, here.parent().unwrap()).await.unwrap(), here);
+    let error = fetched_archive(&project, 17, project.directory()).await.unwrap_err();
+    assert!(error.to_string().contains("PALISADE_PG_DOWNLOAD"), "{error}");
 }

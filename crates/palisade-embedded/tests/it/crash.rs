@@ -132,12 +132,12 @@ async fn what_the_server_says_when_it_does_not_start_is_shown() {
 
 #[tokio::test]
 async fn a_cluster_of_another_version_is_kept_and_explained() {
-    let project = Project::new().with(|it| palisade_embedded::EmbeddedSettings { pg_archive: Some(archive(17)), ..it });
+    let project = Project::new().with_archive(&archive(17));
     let url = dev::start(&project).await.unwrap().url;
     assert!(ask_at(&url, "show server_version").await.starts_with("17."));
     dev::stop(&project).await.unwrap();
 
-    let project = project.with(|it| palisade_embedded::EmbeddedSettings { pg_archive: Some(archive(18)), ..it });
+    let project = project.with_archive(&archive(18));
     let error = dev::start(&project).await.unwrap_err();
     assert!(matches!(error, EmbeddedError::Server(ServerError::OtherMajor { found: 17, .. })), "{error:?}");
     assert!(error.help().contains("Postgres 17"), "{}", error.help());

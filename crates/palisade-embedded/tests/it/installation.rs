@@ -7,7 +7,7 @@ use crate::project::Project;
 
 #[tokio::test]
 async fn the_newest_is_listed_first_and_each_once() {
-    let project = Project::new().with(|it| EmbeddedSettings { pg_archive: Some(archive(17)), ..it });
+    let project = Project::new().with_archive(&archive(17));
     let all = installations(&project).await;
     assert!(all.iter().any(|it| it.origin == Origin::Archive && it.version.major == 17), "{all:?}");
     assert!(all.iter().any(|it| it.origin != Origin::Archive), "{all:?}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use palisade_config::{DatabaseUrl, Variables};
 use palisade_db::{ConnectSettings, Connection, Row as _, batch, connect};
-use palisade_embedded::EmbeddedSettings;
+use palisade_embedded::{EmbeddedSettings, installation};
 use palisade_tests::Directory;
 
 use crate::process;
@@ -33,11 +33,18 @@ impl Project {
         Self { directory, settings }
     }
 
-    /// A project with a cache of its own, and so a scratch server of its own.
-    pub(crate) fn with_cache() -> Self {
+    /// A project with a cache of its own, and so a scratch server of its own. It runs the same programs as all others.
+    pub(crate) async fn with_cache() -> Self {
+        let programs = installation(&palisade_tests::settings()).await.unwrap();
         let project = Self::new();
         let cache_dir = project.directory.path().join("cache");
-        project.with(|settings| EmbeddedSettings { cache_dir, ..settings })
+        project.with(|it| EmbeddedSettings { cache_dir, pg_bin: Some(programs.bin), pg_archive: None, ..it })
+    }
+
+    /// The same project, running the programs of an archive.
+    pub(crate) fn with_archive(self, path: &Utf8Path) -> Self {
+        let pg_archive = Some(path.to_owned());
+        self.with(|it| EmbeddedSettings { pg_bin: None, pg_archive, ..it })
     }
 
     pub(crate) fn with(mut self, change: impl FnOnce(EmbeddedSettings) -> EmbeddedSettings) -> Self {

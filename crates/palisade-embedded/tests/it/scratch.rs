@@ -2,7 +2,7 @@
 
 use palisade_config::GrantRegime;
 use palisade_db::batch;
-use palisade_embedded::{EmbeddedError, EmbeddedSettings, Layer, Scratch, ScratchError, stop_scratch};
+use palisade_embedded::{EmbeddedError, Layer, Scratch, ScratchError, stop_scratch};
 use palisade_tests::{archive, connection, database, database_with, scratch};
 
 use crate::project::{Project, ask, ask_at};
@@ -108,7 +108,7 @@ async fn statements_that_need_no_transaction_get_none() {
 
 #[tokio::test]
 async fn roles_of_other_databases_are_not_in_the_way() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let scratch = Scratch::open(&project).await.unwrap();
     let create = "create role clerk; create table t (); grant select on t to clerk";
     let first = scratch.database(&[Layer::new("first", create)]).await.unwrap();
@@ -145,7 +145,7 @@ async fn other_versions_have_servers_of_their_own() {
     let layers = [Layer::supabase(GrantRegime::After)];
     let installed = database_with(&layers).await;
     for major in [17, 18] {
-        let project = Project::with_cache().with(|it| EmbeddedSettings { pg_archive: Some(archive(major)), ..it });
+        let project = Project::with_cache().await.with_archive(&archive(major));
         let other = Scratch::open(&project).await.unwrap().database(&layers).await.unwrap();
         let version = ask_at(other.url(), "show server_version").await;
         assert!(version.starts_with(&format!("{major}.")), "{version}");
@@ -158,7 +158,7 @@ async fn other_versions_have_servers_of_their_own() {
 
 #[tokio::test]
 async fn stopping_it_ends_it_and_the_next_one_starts_it() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let layers = [unique("a")];
     assert_eq!(stop_scratch(&project).await.unwrap(), 0);
     let first = Scratch::open(&project).await.unwrap().database(&layers).await.unwrap();
@@ -171,7 +171,7 @@ async fn stopping_it_ends_it_and_the_next_one_starts_it() {
 
 #[tokio::test]
 async fn old_templates_are_pruned() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let scratch = Scratch::open(&project).await.unwrap();
     let kept = [unique("kept")];
     let database = scratch.database(&kept).await.unwrap();

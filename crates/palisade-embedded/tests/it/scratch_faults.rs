@@ -18,7 +18,7 @@ async fn id(database: &ScratchDatabase) -> String {
 
 #[tokio::test]
 async fn parallel_first_users_make_one_server() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let databases = futures_util::future::join_all((0..4).map(|_| database(&project))).await;
     let mut directories = Vec::new();
     for database in &databases {
@@ -30,7 +30,7 @@ async fn parallel_first_users_make_one_server() {
 
 #[tokio::test]
 async fn a_killed_server_is_started_again_with_its_templates() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let before = id(&database(&project).await).await;
     process::kill(process::postmaster(&project.scratch_home().join("data")).unwrap());
     assert_eq!(id(&database(&project).await).await, before);
@@ -38,7 +38,7 @@ async fn a_killed_server_is_started_again_with_its_templates() {
 
 #[tokio::test]
 async fn after_a_power_failure_nothing_is_trusted() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let before = id(&database(&project).await).await;
     process::kill(process::postmaster(&project.scratch_home().join("data")).unwrap());
     let state = project.scratch_home().join("server.json");
@@ -50,7 +50,7 @@ async fn after_a_power_failure_nothing_is_trusted() {
 
 #[tokio::test]
 async fn a_broken_cluster_is_made_anew() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let before = id(&database(&project).await).await;
     palisade_embedded::stop_scratch(&project).await.unwrap();
     fs::remove_file(project.scratch_home().join("data/global/pg_control")).unwrap();
@@ -59,7 +59,7 @@ async fn a_broken_cluster_is_made_anew() {
 
 #[tokio::test]
 async fn without_its_socket_it_is_reached_through_tcp() {
-    let project = Project::with_cache();
+    let project = Project::with_cache().await;
     let first = database(&project).await;
     fs::remove_dir_all(ask_at(first.url(), "show unix_socket_directories").await).unwrap();
     let second = database(&project).await;
