@@ -12,10 +12,10 @@ fn words(text: &str) -> BTreeSet<&str> {
 fn sources(member: &Member, directories: &[&str]) -> String {
     let below: Vec<String> = directories.iter().map(|it| format!("{}/{it}", member.directory)).collect();
     let files = tree::rust_files().into_iter().filter(|it| below.iter().any(|below| it.path.starts_with(below)));
-    let code = |text: &str| -> String {
-        text.lines().filter(|it| !it.trim_start().starts_with("//")).map(|it| format!("{it}\n")).collect()
+    let code = |text: &str| -> Vec<String> {
+        text.lines().filter(|it| !it.trim_start().starts_with("//")).map(str::to_owned).collect()
     };
-    files.map(|it| code(&it.text)).collect()
+    files.flat_map(|it| code(&it.text)).collect::<Vec<_>>().join("\n")
 }
 
 /// Not for their own sake: a feature of theirs is switched on, or a build needs them.
