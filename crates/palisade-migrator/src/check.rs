@@ -19,6 +19,7 @@ pub struct CheckError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Problem {
+    ByteOrderMark,
     Lex(LexError),
     TransactionControl,
     NeedsNoTransaction,
@@ -29,6 +30,7 @@ enum Problem {
 impl fmt::Display for CheckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.problem {
+            Problem::ByteOrderMark => f.write_str("no server can read the byte order mark that stands here")?,
             Problem::Lex(error) => write!(f, "{error}")?,
             Problem::TransactionControl => f.write_str("a migration runs in one transaction, and this would end it")?,
             Problem::NeedsNoTransaction => f.write_str("this statement cannot run inside a transaction")?,
@@ -55,6 +57,8 @@ impl CheckError {
             Problem::Lex(LexError { problem: LexProblem::PsqlCommand, .. }) => {
                 "remove the line; what `\\set` and `\\i` did must stand in the file itself"
             }
+            // Without a word it could only be left out of what runs, not of the checksum, and sqlx would fail on the file.
+            Problem::ByteOrderMark => "save the file as UTF-8 without it",
             Problem::Lex(_) => "close what is open at the marked place",
             Problem::TransactionControl => {
                 "remove BEGIN and COMMIT; for several transactions make `-- no-transaction` the first line of the file"
@@ -83,6 +87,9 @@ impl CheckError {
 /// The first [`CheckError`] of the file.
 pub fn check(file: &MigrationFile) -> Result<(), CheckError> {
     let fail = |problem, at| CheckError { file: file.file.clone(), excerpt: excerpt(&file.sql, at), problem };
+    if file.sql.starts_with('\u{feff}') {
+        return Err(fail(Problem::ByteOrderMark, 0));
+    }
     let statements = split(&file.sql).map_err(|error| fail(Problem::Lex(error), error.start))?;
     if let Some(it) = statements.iter().find(|it| it.copies_through_client()) {
         return Err(fail(Problem::CopyThroughClient, it.start));
@@ -135,6 +142,12 @@ mod tests {
         1 | \connect other
           | ^
         ");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_called_by_its_name() {
+        let error = refuse("\u{feff}-- no-transaction\nvacuum;");
+        assert!(error.starts_with("no server can read the byte order mark"), "{error}");
     }
 
     #[test]

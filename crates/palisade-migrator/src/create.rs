@@ -63,7 +63,8 @@ pub fn create(
         let text = if *ending == "down.sql" {
             format!("-- Takes back {version}_{slug}.up.sql.\n")
         } else {
-            format!("-- {}\n", name.trim())
+            // On one line, whatever the name holds: a second one would be SQL.
+            format!("-- {}\n", name.split(|it: char| it.is_control()).collect::<Vec<_>>().join(" ").trim())
         };
         write_new(&path, &text).map_err(|source| CreateError::Write { path: path.clone(), source })?;
         made.push(path);
@@ -109,6 +110,8 @@ mod tests {
         let second = create(root, &existing, "x", true, now).unwrap();
         assert_eq!(second, [root.join("20260131235960_x.up.sql"), root.join("20260131235960_x.down.sql")]);
         assert!(create(root, &[], "--", false, now).is_err());
+        let odd = create(root, &[], "drop\r\ndrop table users;", false, now).unwrap();
+        assert_eq!(std::fs::read_to_string(&odd[0]).unwrap(), "-- drop  drop table users;\n");
         assert!(create(root, &[], "Add Users!", false, now).is_err(), "an existing file is not overwritten");
     }
 }

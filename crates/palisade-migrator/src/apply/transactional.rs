@@ -26,12 +26,15 @@ pub(super) struct Open<'a> {
 }
 
 /// One message, and which part of it is the file.
+#[derive(Default)]
 struct Message {
     sql: String,
     /// Commands before those of the file.
     commands_before: usize,
     /// Characters before the file.
     characters_before: usize,
+    /// Characters up to the end of the file.
+    characters_behind: usize,
 }
 
 impl Message {
@@ -47,6 +50,13 @@ impl Message {
         self.sql.push_str(text);
         // On a line of its own: the file may end in a comment.
         self.sql.push_str("\n;\n");
+        self.characters_behind = self.sql.chars().count();
+    }
+
+    /// Whether the server's error is about the text of the file.
+    fn holds(&self, error: &DbError) -> bool {
+        let position = error.server().and_then(|it| it.position);
+        position.is_some_and(|it| (self.characters_before..self.characters_behind).contains(&it))
     }
 }
 
@@ -68,7 +78,7 @@ impl Apply<'_> {
             self.check_catalog().await?;
         }
         loop {
-            let mut message = Message { sql: String::new(), commands_before: 0, characters_before: 0 };
+            let mut message = Message::default();
             if before.is_some() {
                 message.push("commit;\n");
             }
@@ -94,6 +104,13 @@ impl Apply<'_> {
             if error.commands > 0 {
                 self.ended(before.take());
                 return Err(self.failed(step, error, &message).await);
+            }
+            if message.holds(&error.error) {
+                // The server reads a whole message before it runs any of it: neither the COMMIT nor the note of this try ran.
+                if let Some(open) = before.take() {
+                    self.once_more(open, &error.error).await?;
+                }
+                return Err(self.unreadable(step, error.error, &message, compares).await);
             }
             // Not even the first command was answered. With a COMMIT before the file, that one is what matters.
             let Some(open) = before.take() else { return Err(self.failed(step, error, &message).await) };
@@ -194,6 +211,31 @@ impl Apply<'_> {
         let in_history: bool = row.try_get("in_history").map_err(|it| ApplyCause::Journal(it.into()))?;
         tracing::info!(xid = open.xid, status, in_history, "asked about a commit whose answer was lost");
         Ok(status == "committed" || (status != "aborted" && in_history))
+    }
+
+    /// Runs a migration again whose COMMIT went down with the unreadable file behind it, so that what comes before a wrong
+    /// file is applied whatever is wrong with that.
+    async fn once_more(&mut self, open: Open<'_>, error: &DbError) -> Result<(), ApplyCause> {
+        let lost = self.journal().failed(open.step, error, None);
+        self.send(&format!("rollback;\n{AS_OURSELVES}{lost}")).await?;
+        let again = Box::pin(self.transactional(open.step, None, true)).await?;
+        self.commit(Some(again)).await
+    }
+
+    /// A file that the server cannot read.
+    async fn unreadable(&mut self, step: &MigrationStep, error: DbError, message: &Message, noted: bool) -> ApplyCause {
+        if !noted {
+            let note = self.begin(step);
+            if let Err(error) = batch(self.session.connection(), &note).await {
+                tracing::warn!(error = %error.error, "the failed try could not be noted");
+            }
+        }
+        let position = error.server().and_then(|it| it.position).unwrap_or_default();
+        let before = position.saturating_sub(message.characters_before);
+        let byte = step.sql.char_indices().nth(before).map_or(step.sql.len(), |(byte, _)| byte);
+        let statements = split(&step.sql).unwrap_or_default();
+        let statement = statements.iter().rposition(|it| it.start <= byte);
+        self.rolled_back(step, error, message.characters_before, statement).await
     }
 
     async fn failed(&mut self, step: &MigrationStep, failed: BatchError, message: &Message) -> ApplyCause {

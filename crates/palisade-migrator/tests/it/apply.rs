@@ -47,6 +47,44 @@ async fn a_failure_shows_the_place_and_keeps_what_was_before() {
 }
 
 #[tokio::test]
+async fn a_file_that_the_server_cannot_read_keeps_what_was_before() {
+    let mut it = Fixture::new().await;
+    let wrong = "create table b ();\n-- ä\nselct 1;\n";
+    let Err(Stopped::Apply(error)) = it.migrate(&[file(1, wrong)]).await else { panic!("it must fail") };
+    insta::assert_snapshot!(error.to_string(), @r#"
+    syntax error at or near "selct" (SQLSTATE 42601)
+     --> migrations/1_x.sql:3:1
+    3 | selct 1;
+      | ^
+    `migrations/1_x.sql` was rolled back: nothing of it is in the database
+    "#);
+    // The COMMIT of the one before travels in the message that is refused.
+    let files = [file(1, "create table a ()"), file(2, "create table b ()"), file(3, wrong), file(4, "select 1")];
+    let Err(Stopped::Apply(error)) = it.migrate(&files).await else { panic!("it must fail") };
+    assert_eq!(error.done.len(), 2, "{error}");
+    assert!(matches!(&error.cause, ApplyCause::RolledBack { file, .. } if file == "migrations/3_x.sql"), "{error}");
+    assert_eq!(it.query("select version::text from palisade.migrations order by 1").await, ["1", "2"]);
+    let last = "select distinct on (version) version || ' ' || state || ' ' || coalesce(statement, 0) \
+                from palisade.attempts order by version, id desc";
+    assert_eq!(it.query(last).await, ["1 done 0", "2 done 0", "3 failed 2"]);
+    let fixed = [files[0].clone(), files[1].clone(), file(3, "select 1"), files[3].clone()];
+    assert_eq!(it.migrate(&fixed).await.unwrap().done.len(), 2);
+}
+
+#[tokio::test]
+async fn the_end_of_a_file_can_be_what_the_server_cannot_read() {
+    let mut it = Fixture::new().await;
+    let error = it.migrate(&[file(1, "select 1;\ncreate table t (a int")]).await.unwrap_err();
+    insta::assert_snapshot!(error.to_string(), @r#"
+    syntax error at or near ";" (SQLSTATE 42601)
+     --> migrations/1_x.sql:2:1
+    2 | create table t (a int
+      | ^
+    `migrations/1_x.sql` was rolled back: nothing of it is in the database
+    "#);
+}
+
+#[tokio::test]
 async fn an_error_without_position_shows_its_statement() {
     let mut it = Fixture::new().await;
     let files =
