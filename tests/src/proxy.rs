@@ -30,6 +30,8 @@ pub enum Moment {
     Sends(String),
     /// This message passes, counted from 1 over both directions and all connections, from the arming on.
     Message(usize),
+    /// This message of the client passes, counted likewise; there is one for each round trip.
+    Question(usize),
     /// This byte passes, counted likewise. For [`Fault::CutWithin`].
     Byte(usize),
 }
@@ -58,6 +60,8 @@ pub struct Passed {
     pub connections: usize,
     /// Messages in both directions.
     pub messages: usize,
+    /// Messages of clients.
+    pub questions: usize,
     /// Bytes in both directions.
     pub bytes: usize,
     /// Answers that were completed, by which round trips are counted.
@@ -141,6 +145,11 @@ impl Proxy {
         self.shared.state().passed
     }
 
+    /// Lets no further connection in, as if the server were gone. Those that are open go on.
+    pub fn refuse(&self) {
+        self.accepting.abort();
+    }
+
     /// Waits until a message is held.
     pub async fn held(&self) {
         self.shared.arrived.notified().await;
@@ -188,12 +197,17 @@ impl Shared {
         let mut state = self.state();
         let before = state.passed;
         state.passed.messages += 1;
+        state.passed.questions += usize::from(from == From::Client);
         state.passed.bytes += message.bytes.len();
         state.passed.answers += usize::from(from == From::Server && message.kind() == Some(b'Z'));
         let (moment, fault) = state.armed.as_ref()?;
         let part = match moment {
             Moment::Sends(text) => (from == From::Client && message.contains(text)).then_some(0),
             Moment::Message(number) => (state.passed.messages - state.base.messages >= *number).then_some(0),
+            Moment::Question(number) => {
+                let due = state.passed.questions - state.base.questions >= *number;
+                (due && from == From::Client).then_some(0)
+            }
             Moment::Byte(number) => {
                 let part = (state.base.bytes + number).saturating_sub(before.bytes);
                 (part <= message.bytes.len()).then_some(part)

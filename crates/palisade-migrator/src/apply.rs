@@ -3,6 +3,7 @@
 mod stepwise;
 mod transactional;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use palisade_db::{DbError, Session, batch, introspect};
@@ -10,7 +11,7 @@ use palisade_plan::{ApprovedPlan, MigrationStep};
 
 use crate::check::check;
 use crate::error::{ApplyCause, ApplyError, Done};
-use crate::history::{self, History, HistoryTables};
+use crate::history::{self, Attempt, AttemptState, History, HistoryTables};
 use crate::journal::Journal;
 use crate::migration::{MigrationFile, Version};
 use crate::run::Run;
@@ -87,7 +88,9 @@ pub async fn apply(
     context: ApplyContext<'_>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Applied, ApplyError> {
-    let mut apply = Apply { session, approved, context, progress, history: History::default(), done: Vec::new() };
+    let applied = approved.plan().expects.applied.iter().copied().collect();
+    let history = History::default();
+    let mut apply = Apply { session, approved, context, progress, history, applied, done: Vec::new() };
     match apply.run().await {
         Ok(()) => Ok(Applied { done: apply.done }),
         Err(cause) => Err(ApplyError { done: apply.done, cause }),
@@ -101,6 +104,8 @@ struct Apply<'a> {
     context: ApplyContext<'a>,
     progress: &'a mut dyn FnMut(Progress<'_>),
     history: History,
+    /// The versions that stand in the history as far as this run knows.
+    applied: BTreeSet<i64>,
     done: Vec<Done>,
 }
 
@@ -135,11 +140,7 @@ impl Apply<'_> {
     /// Checks that this is the database of the plan, and makes our tables if they are missing.
     async fn prepare(&mut self) -> Result<(), ApplyCause> {
         self.check_target()?;
-        self.history =
-            history::load(self.session.connection(), self.context.tables).await.map_err(ApplyCause::Journal)?;
-        if self.history.versions() != self.approved.plan().expects.applied {
-            return Err(ApplyCause::HistoryChanged);
-        }
+        self.history = self.still_alone().await?;
         let mut sql = String::new();
         if !self.history.exists {
             sql.push_str(&self.journal().create_tables());
@@ -180,6 +181,41 @@ impl Apply<'_> {
         Err(ApplyCause::CatalogChanged { objects: format!("its fingerprint is {} now", found.fingerprint()) })
     }
 
+    async fn load(&mut self) -> Result<History, ApplyCause> {
+        history::load(self.session.connection(), self.context.tables).await.map_err(ApplyCause::Journal)
+    }
+
+    /// Reads the history and makes sure that nobody else wrote it: between a lost session and the next one, another run may
+    /// have had the lock.
+    async fn still_alone(&mut self) -> Result<History, ApplyCause> {
+        let history = self.load().await?;
+        self.check_alone(&history)?;
+        Ok(history)
+    }
+
+    fn check_alone(&self, history: &History) -> Result<(), ApplyCause> {
+        if history.versions().iter().eq(&self.applied) { Ok(()) } else { Err(ApplyCause::HistoryChanged) }
+    }
+
+    /// The try that this run has under way; another run would have closed it.
+    fn own_attempt<'h>(&self, history: &'h History, step: &MigrationStep) -> Result<&'h Attempt, ApplyCause> {
+        let attempt = history.attempt(Version(step.version));
+        attempt
+            .filter(|it| it.run == self.context.run.id && it.state == AttemptState::Running)
+            .ok_or(ApplyCause::HistoryChanged)
+    }
+
+    /// The history as it is once `step` is done.
+    fn versions_with(&self, step: &MigrationStep) -> Vec<i64> {
+        let mut versions = self.applied.clone();
+        if step.reverts {
+            versions.remove(&step.version);
+        } else {
+            versions.insert(step.version);
+        }
+        versions.into_iter().collect()
+    }
+
     /// Opens a new session in place of a broken one; whatever the old one had under way is decided afterwards.
     async fn reconnect(&mut self, file: &str, error: &DbError) -> Result<(), ApplyCause> {
         (self.progress)(Progress::Reconnects { error });
@@ -191,6 +227,7 @@ impl Apply<'_> {
     fn ends(&mut self, step: &MigrationStep, elapsed: Duration) {
         let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let done = Done { version: Version(step.version), file: step.file.clone(), milliseconds };
+        self.applied = self.versions_with(step).into_iter().collect();
         (self.progress)(Progress::Ends { done: &done });
         self.done.push(done);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use palisade_sql::{Excerpt, LexError, LexProblem, Statement, excerpt, split};
+use palisade_sql::{Excerpt, LexError, LexProblem, excerpt, split};
 
 use crate::migration::MigrationFile;
 use crate::unit::{UnitProblem, alone, units};
@@ -42,6 +42,7 @@ impl fmt::Display for CheckError {
                 UnitProblem::Rollback => "a migration that takes back a part of itself cannot be resumed",
                 UnitProblem::TwoPhase => "a prepared transaction would outlive the migration",
                 UnitProblem::AloneInTransaction => "this statement cannot run inside a transaction",
+                UnitProblem::DiscardAll => "this would give up the lock that keeps two runs apart",
             })?,
         }
         write!(f, "\n --> {}:{}\n{}", self.file, self.excerpt.at, self.excerpt)
@@ -74,6 +75,7 @@ impl CheckError {
                 "write BEGIN and COMMIT in pairs around statements that belong together"
             }
             Problem::Unit(UnitProblem::Rollback | UnitProblem::TwoPhase) => "remove it",
+            Problem::Unit(UnitProblem::DiscardAll) => "remove it: settings are put back between files anyway",
             Problem::Unit(UnitProblem::AloneInTransaction) => "move it out of BEGIN … COMMIT",
         };
         text.to_owned()
@@ -102,15 +104,13 @@ pub fn check(file: &MigrationFile) -> Result<(), CheckError> {
         if it.transaction_control().is_some() {
             return Err(fail(Problem::TransactionControl, it.start));
         }
-        if stands_alone(it) {
-            return Err(fail(Problem::NeedsNoTransaction, it.start));
+        match alone(it) {
+            Ok(None) => {}
+            Err((UnitProblem::DiscardAll, at)) => return Err(fail(Problem::Unit(UnitProblem::DiscardAll), at)),
+            Ok(Some(_)) | Err(_) => return Err(fail(Problem::NeedsNoTransaction, it.start)),
         }
     }
     Ok(())
-}
-
-fn stands_alone(statement: &Statement<'_>) -> bool {
-    !matches!(alone(statement), Ok(None))
 }
 
 #[cfg(test)]

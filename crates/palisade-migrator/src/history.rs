@@ -5,6 +5,7 @@ use palisade_db::{Connection, DbError, PgRow, Row, batch};
 use palisade_sql::{IdentError, QualifiedName, SqlState};
 
 use crate::migration::{Checksum, Version};
+use crate::template::fill;
 
 /// The tables in which the history stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +59,14 @@ pub enum AttemptState {
     Failed,
 }
 
-/// The last try of a migration that is not applied.
+/// The last try of a migration that did what it should: of one that is not applied, to apply it; of one that is, to take it
+/// back.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Attempt {
     /// Which migration.
     pub version: Version,
+    /// Whether it was to be taken back.
+    pub reverts: bool,
     /// The run that tried.
     pub run: String,
     /// How it ended.
@@ -83,6 +87,18 @@ pub struct Attempt {
     pub started_at: String,
 }
 
+/// Supabase's own history, `supabase_migrations.schema_migrations`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mirror {
+    /// There is none.
+    #[default]
+    None,
+    /// As its first releases made it.
+    Versions,
+    /// As it is now.
+    VersionsAndNames,
+}
+
 /// Everything the database remembers of migrations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
@@ -90,14 +106,14 @@ pub struct History {
     pub exists: bool,
     /// Applied migrations, in order of version.
     pub applied: Vec<AppliedMigration>,
-    /// For each version that is not applied, the last try.
+    /// For each version that is not what the last try wanted it to be, that try.
     pub attempts: Vec<Attempt>,
-    /// Whether Supabase's own history stands beside ours, so that it gets a row too.
-    pub mirror: bool,
+    /// Supabase's own history, which gets a row too.
+    pub mirror: Mirror,
 }
 
 impl History {
-    /// The last try of a version.
+    /// The last try of a version that is not what the try wanted it to be.
     pub fn attempt(&self, version: Version) -> Option<&Attempt> {
         self.attempts.iter().find(|it| it.version == version)
     }
@@ -108,38 +124,49 @@ impl History {
     }
 }
 
-/// Reads the history: one round trip, two for a database that has none. Writes nothing.
+/// Which of our tables to read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Tables {
+    Neither,
+    Migrations,
+    Both,
+}
+
+/// Reads the history: one round trip, three for a database that has none. Writes nothing.
 ///
 /// # Errors
 ///
 /// [`DbError`] if the server could not be asked; never an empty history instead.
 pub async fn load(connection: &mut Connection, tables: &HistoryTables) -> Result<History, DbError> {
-    match read(connection, tables, true).await {
-        Err(error) if error.sqlstate() == Some(SqlState::UNDEFINED_TABLE) => {}
-        other => return other,
-    }
     // A table of sqlx alone is a history too: it is one that has seen no try of ours yet.
-    match read(connection, tables, false).await {
-        Err(error) if error.sqlstate() == Some(SqlState::UNDEFINED_TABLE) => Ok(History::default()),
-        other => other.map(|history| History { exists: false, ..history }),
+    for which in [Tables::Both, Tables::Migrations] {
+        match read(connection, tables, which).await {
+            Err(error) if error.sqlstate() == Some(SqlState::UNDEFINED_TABLE) => {}
+            other => return other,
+        }
     }
+    read(connection, tables, Tables::Neither).await
 }
 
-async fn read(connection: &mut Connection, tables: &HistoryTables, attempts: bool) -> Result<History, DbError> {
-    let mut sql = include_str!("history/load.sql").replace("$migrations", &tables.migrations.to_string());
-    if attempts {
-        let attempts = include_str!("history/load_attempts.sql")
-            .replace("$migrations", &tables.migrations.to_string())
-            .replace("$attempts", &tables.attempts.to_string());
-        sql.push_str(&attempts);
+async fn read(connection: &mut Connection, tables: &HistoryTables, which: Tables) -> Result<History, DbError> {
+    let mut sql = include_str!("history/load_mirror.sql").to_owned();
+    if which >= Tables::Migrations {
+        sql.push_str(include_str!("history/load.sql"));
     }
+    if which == Tables::Both {
+        sql.push_str(include_str!("history/load_attempts.sql"));
+    }
+    let names = (tables.migrations.to_string(), tables.attempts.to_string());
+    let sql = fill(&sql, &[("migrations", &names.0), ("attempts", &names.1)]);
     let done = batch(connection, &sql).await.map_err(|it| it.error)?;
-    let mut history = History { exists: true, ..History::default() };
+    let mut history = History { exists: which == Tables::Both, ..History::default() };
     for row in &done.rows {
         match row.try_get::<String, _>("what")?.as_str() {
             "applied" => history.applied.push(applied(row)?),
             "attempt" => history.attempts.push(attempt(row)?),
-            _ => history.mirror = row.try_get("mirror")?,
+            "versions" => history.mirror = Mirror::Versions,
+            "versions-and-names" => history.mirror = Mirror::VersionsAndNames,
+            other => return Err(DbError::Unexpected { reason: format!("`{other}` in the history") }),
         }
     }
     Ok(history)
@@ -161,6 +188,7 @@ fn attempt(row: &PgRow) -> Result<Attempt, DbError> {
     let found_before: Option<String> = row.try_get("found_before")?;
     Ok(Attempt {
         version: Version(number(row, "version")?),
+        reverts: row.try_get("reverts")?,
         run: row.try_get("run")?,
         state: match row.try_get::<String, _>("state")?.as_str() {
             "running" => AttemptState::Running,

@@ -6,8 +6,9 @@ use palisade_db::{Connection, DbError, batch};
 use palisade_plan::{ApprovedPlan, MigrationStep};
 use palisade_sql::{Literal, SqlState};
 
-use crate::history::HistoryTables;
+use crate::history::{HistoryTables, Mirror};
 use crate::run::Run;
+use crate::template::fill;
 
 /// Puts back role and settings that a file may have changed, before Palisade writes as itself.
 pub(crate) const AS_OURSELVES: &str = "reset session authorization; reset role;\n";
@@ -18,7 +19,7 @@ pub(crate) struct Journal<'a> {
     pub(crate) tables: &'a HistoryTables,
     pub(crate) run: &'a Run,
     pub(crate) approved: &'a ApprovedPlan,
-    pub(crate) mirror: bool,
+    pub(crate) mirror: Mirror,
 }
 
 /// How far a file without transaction has come.
@@ -34,11 +35,7 @@ impl Journal<'_> {
     /// Makes the tables. Under the lock, and only where they are missing: `CREATE SCHEMA IF NOT EXISTS` asks for the right to
     /// create schemas even if there is nothing to do.
     pub(crate) fn create_tables(&self) -> String {
-        include_str!("history/create.sql")
-            .replace("$schema", &self.tables.migrations.schema.to_string())
-            .replace("$attempts_schema", &self.tables.attempts.schema.to_string())
-            .replace("$migrations", &self.tables.migrations.to_string())
-            .replace("$attempts", &self.tables.attempts.to_string())
+        create_tables(self.tables)
     }
 
     /// Notes that runs before ours ended without a word: we hold the lock, so nobody else is at work.
@@ -129,9 +126,7 @@ impl Journal<'_> {
             self.tables.attempts,
             self.this_try(step)
         );
-        if self.mirror {
-            sql.push_str(&mirror(step));
-        }
+        sql.push_str(&mirror(self.mirror, step));
         sql
     }
 
@@ -140,15 +135,35 @@ impl Journal<'_> {
     }
 }
 
+/// As [`Journal::create_tables`].
+pub(crate) fn create_tables(tables: &HistoryTables) -> String {
+    let HistoryTables { migrations, attempts } = tables;
+    fill(
+        include_str!("history/create.sql"),
+        &[
+            ("schema", &migrations.schema.to_string()),
+            ("attempts_schema", &attempts.schema.to_string()),
+            ("migrations", &migrations.to_string()),
+            ("attempts", &attempts.to_string()),
+        ],
+    )
+}
+
 /// The row that the Supabase CLI would have written, so that its `migration list` tells the truth too.
-fn mirror(step: &MigrationStep) -> String {
+fn mirror(mirror: Mirror, step: &MigrationStep) -> String {
     let version = literal(&step.version.to_string());
-    if step.reverts {
-        return format!("delete from supabase_migrations.schema_migrations where version = {version};\n");
-    }
-    let name = literal(&step.description.replace(' ', "_"));
+    let (columns, values) = match mirror {
+        Mirror::None => return String::new(),
+        _ if step.reverts => {
+            return format!("delete from supabase_migrations.schema_migrations where version = {version};\n");
+        }
+        Mirror::Versions => ("version", version),
+        Mirror::VersionsAndNames => {
+            ("version, name", format!("{version}, {}", literal(&step.description.replace(' ', "_"))))
+        }
+    };
     format!(
-        "insert into supabase_migrations.schema_migrations (version, name) values ({version}, {name}) on conflict do nothing;\n"
+        "insert into supabase_migrations.schema_migrations ({columns}) values ({values}) on conflict do nothing;\n"
     )
 }
 
@@ -185,8 +200,7 @@ pub async fn record_row_security(
     );
     match batch(connection, &sql).await {
         Err(failed) if failed.error.sqlstate() == Some(SqlState::UNDEFINED_TABLE) => {
-            let journal = Journal { tables, run, approved, mirror: false };
-            batch(connection, &format!("{};\n{sql}", journal.create_tables())).await.map(drop).map_err(|it| it.error)
+            batch(connection, &format!("{}{sql}", create_tables(tables))).await.map(drop).map_err(|it| it.error)
         }
         other => other.map(drop).map_err(|it| it.error),
     }

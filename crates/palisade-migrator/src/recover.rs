@@ -4,7 +4,8 @@ use palisade_db::{Connection, DbError, Row, batch};
 use palisade_sql::{Ident, ObjectName};
 
 use crate::journal::literal;
-use crate::unit::Alone;
+use crate::template::fill;
+use crate::unit::{Alone, Scope};
 
 /// What the catalog shows of the object that a statement is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Found {
             Alone::CreateIndex { .. } => self.valid.is_some() && self.valid != found_before,
             Alone::DropIndex { .. } => !self.present,
             Alone::Detach { .. } => !self.present && self.finalize.is_none(),
-            Alone::Reindex | Alone::Repeatable => false,
+            Alone::Reindex { .. } | Alone::Repeatable => false,
             Alone::Unknown => return Recovery::Undecided,
         };
         if done { Recovery::Done } else { Recovery::Again }
@@ -76,14 +77,15 @@ impl Found {
 /// Looks at what the statement is about; `prefix` makes the session as the file has it, above all its `search_path`.
 pub(crate) async fn look(connection: &mut Connection, prefix: &str, alone: &Alone) -> Result<Found, DbError> {
     let sql = match alone {
-        Alone::CreateIndex { index, table } => include_str!("recover/create_index.sql")
-            .replace("$table", &regclass(table))
-            .replace("$index", &literal(index)),
-        Alone::Reindex => include_str!("recover/reindex.sql").to_owned(),
+        Alone::CreateIndex { index, table } => {
+            fill(include_str!("recover/create_index.sql"), &[("table", &regclass(table)), ("index", &literal(index))])
+        }
+        Alone::Reindex { scope } => fill(include_str!("recover/reindex.sql"), &[("scope", &scope_sql(scope))]),
         Alone::DropIndex { index } => format!("select 'present' as what where {} is not null", regclass(index)),
-        Alone::Detach { parent, partition } => include_str!("recover/detach.sql")
-            .replace("$parent", &regclass(parent))
-            .replace("$partition", &regclass(partition)),
+        Alone::Detach { parent, partition } => fill(
+            include_str!("recover/detach.sql"),
+            &[("parent", &regclass(parent)), ("partition", &regclass(partition))],
+        ),
         Alone::Repeatable | Alone::Unknown => return Ok(Found::default()),
     };
     let done = batch(connection, &format!("{prefix}{sql}")).await.map_err(|it| it.error)?;
@@ -99,6 +101,15 @@ pub(crate) async fn look(connection: &mut Connection, prefix: &str, alone: &Alon
         }
     }
     Ok(found)
+}
+
+/// Which left-over twins are those of a statement: somebody else may be at work on other tables.
+fn scope_sql(scope: &Scope) -> String {
+    match scope {
+        Scope::Relation(name) => fill(include_str!("recover/scope.sql"), &[("object", &regclass(name))]),
+        Scope::Schema(name) => format!("n.nspname = {}", literal(name)),
+        Scope::Database => "true".to_owned(),
+    }
 }
 
 /// The object's id, or null, by the name as the file writes it.

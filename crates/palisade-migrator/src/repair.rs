@@ -4,7 +4,7 @@ use palisade_db::{DbError, Session, batch};
 use palisade_plan::{ApprovedPlan, RepairStep};
 
 use crate::history::{History, HistoryTables, load};
-use crate::journal::{AS_OURSELVES, literal};
+use crate::journal::{AS_OURSELVES, create_tables, literal};
 use crate::migration::{Migration, Version};
 use crate::run::Run;
 use crate::unit::{digest, units};
@@ -98,7 +98,10 @@ pub async fn repair(
         version,
         reason,
     })?;
-    let sql = format!("{AS_OURSELVES}begin;\n{change}{}commit", note(approved, tables, run, version, repair));
+    // A database that another tool migrated has no tables of ours yet.
+    let tables_sql = if history.exists { String::new() } else { create_tables(tables) };
+    let note = note(approved, tables, run, version, repair);
+    let sql = format!("{AS_OURSELVES}begin;\n{tables_sql}{change}{note}commit");
     match batch(session.connection(), &sql).await {
         Ok(_) => Ok(()),
         Err(failed) => {
@@ -117,14 +120,20 @@ fn change(
 ) -> Result<String, &'static str> {
     let row = history.applied.iter().find(|it| it.version == version);
     let file = migration.ok_or("there is no file of this version");
-    let halfway = || history.attempt(version).ok_or("no run of it was interrupted");
+    let halfway = || {
+        let attempt = history.attempt(version).ok_or("no run of it was interrupted")?;
+        if attempt.under_way || attempt.units_done > 0 { Ok(attempt) } else { Err("nothing of it is half done") }
+    };
+    let under_way = || halfway().and_then(|it| if it.under_way { Ok(it) } else { Err("no statement of it was interrupted") });
     let history_table = &tables.migrations;
     // The last try is the one that counts.
-    let last = format!(
-        "update {0} set where id = (select pg_catalog.max(a.id) from {0} a where a.version = {version} and a.kind = 'apply');\n",
-        tables.attempts
-    );
-    let set = |assignments: String| last.replacen("set where", &format!("set {assignments} where"), 1);
+    let set = |assignments: String| {
+        format!(
+            "update {0} set {assignments} where id = \
+             (select pg_catalog.max(a.id) from {0} a where a.version = {version} and a.kind in ('apply', 'revert'));\n",
+            tables.attempts
+        )
+    };
     Ok(match repair {
         Repair::Forget => {
             row.ok_or("it is not in the history")?;
@@ -150,19 +159,17 @@ fn change(
             )
         }
         Repair::StatementDone => {
-            let attempt = halfway()?;
-            if !attempt.under_way {
-                return Err("no statement of it was interrupted");
-            }
-            let up = &file?.up;
-            let statements = palisade_sql::split(&up.sql).map_err(|_| "its file cannot be read")?;
-            let units = units(&up.sql, &statements).map_err(|_| "its file cannot be read")?;
+            let attempt = under_way()?;
+            let file = file?;
+            let sql = if attempt.reverts { &file.down.as_ref().ok_or("there is no file that takes it back")?.sql } else { &file.up.sql };
+            let statements = palisade_sql::split(sql).map_err(|_| "its file cannot be read")?;
+            let units = units(sql, &statements).map_err(|_| "its file cannot be read")?;
             let done = attempt.units_done + 1;
             let done_units = units.get(..done).ok_or("its file has fewer statements")?;
             set(format!("units_done = {done}, units_digest = {}, under_way = false", literal(&digest(done_units))))
         }
         Repair::StatementAgain => {
-            halfway()?;
+            under_way()?;
             set("under_way = false".to_owned())
         }
         Repair::Restart => {

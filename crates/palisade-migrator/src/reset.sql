@@ -8,36 +8,21 @@ begin
     execute pg_catalog.format('drop schema %I cascade', schema.nspname);
   end loop;
   if 'public' = any (wanted) then
-    -- Each statement may take later ones with it, so every object is looked for again.
     for thing in
-      select c.oid, c.relname, case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence'
-                                              when 'f' then 'foreign table' else 'table' end as kind
-        from pg_catalog.pg_class c
-       where c.relnamespace = 'public'::pg_catalog.regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
-         and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e')
+      select d.classid, d.objid
+        from pg_catalog.pg_depend d
+       where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+         and d.refobjid = 'public'::pg_catalog.regnamespace and d.deptype = 'n'
+         and d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass
+         -- What belongs to an extension stays, and what is a part of something goes with that.
+         and not exists (select from pg_catalog.pg_depend i
+                          where i.classid = d.classid and i.objid = d.objid and i.objsubid = 0 and i.deptype in ('e', 'i', 'P', 'S'))
     loop
-      if exists (select from pg_catalog.pg_class c where c.oid = thing.oid) then
-        execute pg_catalog.format('drop %s public.%I cascade', thing.kind, thing.relname);
-      end if;
-    end loop;
-    for thing in
-      select p.oid from pg_catalog.pg_proc p
-       where p.pronamespace = 'public'::pg_catalog.regnamespace
-         and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e')
-    loop
-      if exists (select from pg_catalog.pg_proc p where p.oid = thing.oid) then
-        execute pg_catalog.format('drop routine %s cascade', thing.oid::pg_catalog.regprocedure);
-      end if;
-    end loop;
-    for thing in
-      select t.oid, t.typname from pg_catalog.pg_type t
-       where t.typnamespace = 'public'::pg_catalog.regnamespace and t.typtype in ('e', 'd', 'r', 'c')
-         and (t.typrelid = 0 or exists (select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'))
-         and not exists (select from pg_catalog.pg_depend d where d.objid = t.oid and d.deptype = 'e')
-    loop
-      if exists (select from pg_catalog.pg_type t where t.oid = thing.oid) then
-        execute pg_catalog.format('drop type public.%I cascade', thing.typname);
-      end if;
+      -- Each statement may have taken later ones with it; of those there is no identity any more.
+      execute (select 'drop ' || case i.type when 'statistics object' then 'statistics' else i.type end || ' ' || i.identity || ' cascade'
+                 from pg_catalog.pg_identify_object(thing.classid, thing.objid, 0) i
+                where i.identity is not null
+               union all select 'select' limit 1);
     end loop;
   end if;
 end $palisade$

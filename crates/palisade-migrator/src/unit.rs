@@ -1,6 +1,6 @@
 //! The units of a file without transaction: what is done for good, one after the other.
 
-use palisade_sql::{ObjectName, Statement, TransactionControl};
+use palisade_sql::{ObjectName, Statement, TokenKind, TransactionControl};
 use sha2::{Digest, Sha256};
 
 /// One unit.
@@ -47,7 +47,10 @@ pub(crate) enum Alone {
         index: ObjectName,
     },
     /// `REINDEX … CONCURRENTLY`: interrupted, it leaves an invalid twin, `…_ccnew` or `…_ccold`.
-    Reindex,
+    Reindex {
+        /// Whose twins they are.
+        scope: Scope,
+    },
     /// `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`: interrupted, it waits for FINALIZE.
     Detach {
         /// The parent as written.
@@ -61,6 +64,17 @@ pub(crate) enum Alone {
     Unknown,
 }
 
+/// What a `REINDEX` is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// A table or an index, as written.
+    Relation(ObjectName),
+    /// All of a schema.
+    Schema(String),
+    /// All of the database.
+    Database,
+}
+
 /// Why a file cannot be cut into units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnitProblem {
@@ -70,6 +84,8 @@ pub(crate) enum UnitProblem {
     Rollback,
     TwoPhase,
     AloneInTransaction,
+    /// `DISCARD ALL`, which gives up every advisory lock, ours too.
+    DiscardAll,
 }
 
 /// A problem and the byte at which it begins.
@@ -158,13 +174,16 @@ pub(crate) fn alone(statement: &Statement<'_>) -> Result<Option<Alone>, Misfit> 
     if begins(&["reindex"]) {
         let whole = ["database", "system", "schema"].iter().any(|it| statement.contains(it));
         return Ok(if statement.contains("concurrently") {
-            Some(Alone::Reindex)
+            Some(Alone::Reindex { scope: reindex_scope(statement) })
         } else {
             whole.then_some(Alone::Repeatable)
         });
     }
     if begins(&["alter", "table"]) && statement.contains("detach") && statement.contains("concurrently") {
         return Ok(Some(detach(statement).unwrap_or(Alone::Unknown)));
+    }
+    if begins(&["discard", "all"]) {
+        return Err((UnitProblem::DiscardAll, statement.start));
     }
     if begins(&["vacuum"]) || begins(&["alter", "system"]) || (begins(&["cluster"]) && statement.tokens.len() == 1) {
         return Ok(Some(Alone::Repeatable));
@@ -193,6 +212,24 @@ fn create_index(statement: &Statement<'_>, mut next: usize) -> Option<Alone> {
     Some(Alone::CreateIndex { index: index.name().to_owned(), table })
 }
 
+/// `REINDEX [ ( option [, …] ) ] { INDEX | TABLE | SCHEMA | DATABASE | SYSTEM } [ CONCURRENTLY ] [ name ]`
+fn reindex_scope(statement: &Statement<'_>) -> Scope {
+    let symbol = |at: usize, it| statement.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Symbol(it));
+    let mut kind = 1;
+    if symbol(kind, '(') {
+        kind += (kind..statement.tokens.len()).take_while(|it| !symbol(*it, ')')).count() + 1;
+    }
+    let name = if statement.words_at(kind + 1, &["concurrently"]) { kind + 2 } else { kind + 1 };
+    let name = statement.name_at(name).map(|(name, _)| name);
+    match name {
+        Some(name) if statement.words_at(kind, &["index"]) || statement.words_at(kind, &["table"]) => {
+            Scope::Relation(name)
+        }
+        Some(name) if statement.words_at(kind, &["schema"]) => Scope::Schema(name.name().to_owned()),
+        _ => Scope::Database,
+    }
+}
+
 fn detach(statement: &Statement<'_>) -> Option<Alone> {
     let name = if statement.words_at(2, &["if", "exists"]) { 4 } else { 2 };
     let name = if statement.words_at(name, &["only"]) { name + 1 } else { name };
@@ -206,7 +243,7 @@ fn detach(statement: &Statement<'_>) -> Option<Alone> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Alone, UnitKind, UnitProblem, units};
+    use super::{Alone, Scope, UnitKind, UnitProblem, units};
     use palisade_sql::split;
 
     fn cut(sql: &str) -> Result<Vec<(String, String)>, UnitProblem> {
@@ -231,7 +268,14 @@ mod tests {
             UnitKind::Alone(Alone::Detach { .. })
         ));
         assert_eq!(kind("vacuum analyze t"), UnitKind::Alone(Alone::Repeatable));
-        assert_eq!(kind("reindex (verbose) table concurrently t"), UnitKind::Alone(Alone::Reindex));
+        let scope = |sql: &str| match kind(sql) {
+            UnitKind::Alone(Alone::Reindex { scope: Scope::Relation(name) }) => name.parts.join("."),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(scope("reindex (verbose, tablespace x) table concurrently a.t"), "a.t");
+        assert_eq!(scope("reindex (concurrently) index \"T\""), "T");
+        assert_eq!(scope("reindex schema concurrently S"), r#"Alone(Reindex { scope: Schema("s") })"#);
+        assert_eq!(scope("reindex database concurrently d"), "Alone(Reindex { scope: Database })");
         assert_eq!(kind("reindex table t"), UnitKind::Transaction { begin: None });
         assert_eq!(kind("create index i on t (a)"), UnitKind::Transaction { begin: None });
         assert_eq!(kind("create database x"), UnitKind::Alone(Alone::Unknown));
@@ -253,6 +297,7 @@ mod tests {
         assert_eq!(cut("select 1; commit"), Err(UnitProblem::CommitWithoutBegin));
         assert_eq!(cut("begin; select 1; rollback"), Err(UnitProblem::Rollback));
         assert_eq!(cut("begin; vacuum t; commit"), Err(UnitProblem::AloneInTransaction));
+        assert_eq!(cut("select 1; discard all"), Err(UnitProblem::DiscardAll));
         assert_eq!(cut("begin; prepare transaction 'x'"), Err(UnitProblem::TwoPhase));
     }
 }

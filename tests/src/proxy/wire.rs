@@ -47,12 +47,18 @@ impl Message {
 
 impl End {
     pub(super) fn client(stream: TcpStream) -> Self {
+        // Each message is written by itself; nobody waits for the acknowledgement of the one before.
+        let _slow_at_worst = stream.set_nodelay(true);
         Self { stream: Box::new(stream), unread: Vec::new(), starts_up: true }
     }
 
     pub(super) async fn server(url: &DatabaseUrl) -> io::Result<Self> {
         let stream: Box<dyn Stream> = match &url.host {
-            Host::Tcp(host) => Box::new(TcpStream::connect((host.as_str(), url.port)).await?),
+            Host::Tcp(host) => {
+                let stream = TcpStream::connect((host.as_str(), url.port)).await?;
+                stream.set_nodelay(true)?;
+                Box::new(stream)
+            }
             Host::Socket(directory) => {
                 Box::new(UnixStream::connect(directory.join(format!(".s.PGSQL.{}", url.port))).await?)
             }

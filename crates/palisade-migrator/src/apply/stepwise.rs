@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use palisade_db::{BatchError, DbError, Row, SqlFailure, SqlText, batch};
+use palisade_db::{BatchError, DbError, SqlFailure, SqlText, batch};
 use palisade_plan::MigrationStep;
 use palisade_sql::{SqlState, split};
 
 use super::Apply;
-use super::transactional::no_answer;
 use crate::error::ApplyCause;
 use crate::journal::{AS_OURSELVES, Mark};
 use crate::migration::Version;
@@ -23,9 +22,6 @@ struct File<'s> {
     units: Vec<Unit<'s>>,
     /// How far it is for good, as the database knows it.
     mark: Mark,
-    /// The settings of the session that the file has made so far, to be made again before every unit: our own notes are
-    /// written without them.
-    settings: String,
 }
 
 /// What became of one unit.
@@ -44,9 +40,7 @@ impl Apply<'_> {
         // `check` has cut it before.
         let units = units(&step.sql, &statements).unwrap_or_default();
         let mark = self.resume(step, &units)?;
-        let settings = units.iter().take(mark.units_done).filter(|it| it.kind == UnitKind::Setting);
-        let settings = settings.flat_map(|it| [it.text, ";\n"]).collect();
-        let mut file = File { step, units, mark, settings };
+        let mut file = File { step, units, mark };
         let first = self.done.is_empty();
         let reset = self.session.connection().reset_sql();
         let note = self.journal().begin(step, &file.mark);
@@ -74,7 +68,8 @@ impl Apply<'_> {
     }
 
     fn resume(&mut self, step: &MigrationStep, units: &[Unit<'_>]) -> Result<Mark, ApplyCause> {
-        let Some(attempt) = self.history.attempt(Version(step.version)).filter(|_| !step.reverts) else {
+        let attempt = self.history.attempt(Version(step.version)).filter(|it| it.reverts == step.reverts);
+        let Some(attempt) = attempt else {
             return Ok(Mark::default());
         };
         let done = attempt.units_done;
@@ -139,12 +134,10 @@ impl Apply<'_> {
     async fn setting(&mut self, file: &mut File<'_>, unit: &Unit<'_>) -> Tried {
         let next = file.next();
         // The setting is tried first, so that a wrong one is an error of the file and not of a later unit.
-        let prefix = format!("begin;\n{}", file.settings);
+        let prefix = format!("begin;\n{}", file.settings());
         let sql = format!("{prefix}{};\nrollback;\n{}", unit.text, self.journal().mark(file.step, &next));
         match batch(self.session.connection(), &sql).await {
             Ok(_) => {
-                file.settings.push_str(unit.text);
-                file.settings.push_str(";\n");
                 file.mark = next;
                 Tried::Done
             }
@@ -157,8 +150,9 @@ impl Apply<'_> {
     /// The unit and the note that it is done, in one transaction: both or neither.
     async fn in_transaction(&mut self, file: &mut File<'_>, unit: &Unit<'_>, begin: Option<&str>) -> Tried {
         let next = file.next();
-        let prefix =
-            format!("{}{}{};\n", self.session.connection().reset_sql(), file.settings, begin.unwrap_or("begin"));
+        // The settings in a transaction of their own: they read, and after that no other can be made serializable.
+        let reset = self.session.connection().reset_sql();
+        let prefix = format!("begin;\n{reset}{}commit;\n{};\n", file.settings(), begin.unwrap_or("begin"));
         let sql = format!(
             "{prefix}{}\n;\nset constraints all immediate;\n{AS_OURSELVES}{}commit;\n{AS_OURSELVES}",
             unit.text,
@@ -214,7 +208,7 @@ impl Apply<'_> {
         file.mark = Mark { under_way: true, found_before: found.valid_index(), ..file.mark.clone() };
         let note = self.journal().mark(file.step, &file.mark);
         let reset = self.session.connection().reset_sql();
-        let sql = format!("{reset}{note}{}", file.settings);
+        let sql = format!("{reset}{note}{}", file.settings());
         batch(self.session.connection(), &sql).await.map_err(|it| Stop::Database(it.error))?;
         match self.outside(unit.text).await {
             Ok(()) => self.note_done(file).await.map(|()| Tried::Done),
@@ -224,7 +218,7 @@ impl Apply<'_> {
 
     async fn look(&mut self, file: &File<'_>, alone: &Alone) -> Result<Found, Stop> {
         let reset = self.session.connection().reset_sql();
-        let prefix = format!("{reset}{}", file.settings);
+        let prefix = format!("{reset}{}", file.settings());
         look(self.session.connection(), &prefix, alone).await.map_err(Stop::Database)
     }
 
@@ -242,9 +236,8 @@ impl Apply<'_> {
 
     /// After a reconnection: how far the database says we are.
     async fn read_mark(&mut self, file: &mut File<'_>) -> Result<(), ApplyCause> {
-        let history =
-            crate::history::load(self.session.connection(), self.context.tables).await.map_err(ApplyCause::Journal)?;
-        let attempt = history.attempt(Version(file.step.version)).ok_or_else(|| no_answer("the try under way"))?;
+        let history = self.still_alone().await?;
+        let attempt = self.own_attempt(&history, file.step)?;
         file.mark = Mark {
             units_done: attempt.units_done,
             units_digest: attempt.units_digest.clone(),
@@ -294,15 +287,12 @@ impl Apply<'_> {
             return Err(ApplyCause::Journal(error));
         }
         self.reconnect(&step.file, &error).await?;
-        let sql = format!(
-            "select pg_catalog.count(*) > 0 as in_history from {} m where m.version = {}",
-            self.context.tables.migrations, step.version
-        );
-        let done = self.send(&sql).await?;
-        let in_history = done.rows.first().and_then(|row| row.try_get::<bool, _>("in_history").ok());
-        if in_history == Some(!step.reverts) {
+        let history = self.load().await?;
+        if history.versions() == self.versions_with(step) {
             return Ok(());
         }
+        self.check_alone(&history)?;
+        self.own_attempt(&history, step)?;
         let again = format!("begin;\n{}commit", self.journal().succeeded(step));
         self.send(&again).await.map(drop)
     }
@@ -315,6 +305,13 @@ enum Stop {
 }
 
 impl File<'_> {
+    /// The settings of the session that the file has made so far, to be made again before every unit: our own notes are
+    /// written without them.
+    fn settings(&self) -> String {
+        let done = self.units.iter().take(self.mark.units_done);
+        done.filter(|it| it.kind == UnitKind::Setting).flat_map(|it| [it.text, ";\n"]).collect()
+    }
+
     /// The mark behind the unit that is next.
     fn next(&self) -> Mark {
         let units_done = self.mark.units_done + 1;

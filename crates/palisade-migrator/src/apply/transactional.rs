@@ -191,7 +191,7 @@ impl Apply<'_> {
         self.reconnect(&step.file, &error).await?;
         if self.was_committed(&open).await? {
             self.ended(Some(open));
-            Ok(())
+            self.still_alone().await.map(drop)
         } else {
             Err(ApplyCause::Lost { file: step.file.clone(), error })
         }
@@ -200,7 +200,10 @@ impl Apply<'_> {
     /// Asks on the new session, whose lock proves that the old one has ended.
     async fn was_committed(&mut self, open: &Open<'_>) -> Result<bool, ApplyCause> {
         let count = if open.step.reverts { "= 0" } else { "> 0" };
-        let sql = format!(
+        // The lost message may have begun the next try.
+        let mut sql = self.journal().close_stale();
+        let _ = write!(
+            sql,
             "select coalesce(pg_catalog.pg_xact_status('{}'::pg_catalog.xid8), 'unknown') as status, \
              (select pg_catalog.count(*) from {} m where m.version = {}) {count} as in_history",
             open.xid, self.context.tables.migrations, open.step.version
@@ -294,6 +297,6 @@ impl Apply<'_> {
     }
 }
 
-pub(super) fn no_answer(about: &str) -> ApplyCause {
+fn no_answer(about: &str) -> ApplyCause {
     ApplyCause::Journal(DbError::Unexpected { reason: format!("no answer about {about}") })
 }

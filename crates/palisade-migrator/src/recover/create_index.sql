@@ -6,5 +6,5 @@ select case when i.indisvalid then 'valid' else 'invalid' end as what,
   from pg_catalog.pg_index i
   join pg_catalog.pg_class c on c.oid = i.indexrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where i.indrelid = $table and c.relname = $index
+ where i.indrelid = $table and c.relname = $index and c.relkind = 'i'
    and (i.indisvalid or not exists (select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = c.oid))
