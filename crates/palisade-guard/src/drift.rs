@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use palisade_catalog::{Catalog, Difference, ObjectKey, difference};
 use palisade_db::{Connection, DbError, introspect};
 use palisade_embedded::{EmbeddedError, EmbeddedSettings, Layer, Scratch};
-use palisade_migrator::{Version, load};
+use palisade_migrator::{History, Version, halfway, load};
 
 use crate::inputs::Inputs;
 
@@ -65,22 +65,42 @@ pub async fn drift(
     }));
     let scratch = open(embedded, connection.server_version().major()).await.map_err(replay)?;
     let migrated = read(&scratch, &layers, schemas).await?;
+    let mut interrupted = Vec::new();
+    for layer in half_done(inputs, &history) {
+        let layers: Vec<Layer> = layers.iter().cloned().chain([layer]).collect();
+        // The statement that failed on the target may fail here as well.
+        interrupted.extend(read(&scratch, &layers, schemas).await.ok());
+    }
     layers.extend(inputs.policies.files().iter().map(|it| Layer::new(it.path.as_str(), it.sql.as_str())));
     // Policies of today may speak of tables of tomorrow, which are not there yet: then only their kinds are left out.
     let secured = read(&scratch, &layers, schemas).await.unwrap_or_else(|_| migrated.clone());
-    Ok(unexplained(&found, &migrated, &secured))
+    Ok(unexplained(&found, &migrated, &secured, &interrupted))
 }
 
-/// Differences between the target and its migrations, without objects that `rls/` declares.
-fn unexplained(found: &Catalog, migrated: &Catalog, secured: &Catalog) -> Vec<Difference> {
+/// What the pending file that a run left half done may have made: the next run goes on with it, so it is no drift.
+fn half_done(inputs: &Inputs<'_>, history: &History) -> Vec<Layer> {
+    let pending = inputs.migrations.iter().filter_map(|it| Some((it, history.attempt(it.version)?)));
+    let layer = |file: &str, sql: String| Layer { name: file.to_owned(), sql, transactional: false };
+    pending.flat_map(|(it, attempt)| halfway(it, attempt).into_iter().map(|sql| layer(&it.up.file, sql))).collect()
+}
+
+/// Differences between the target and its migrations, without objects that `rls/` declares and those that an interrupted file
+/// explains.
+fn unexplained(found: &Catalog, migrated: &Catalog, secured: &Catalog, interrupted: &[Catalog]) -> Vec<Difference> {
     let of_row_security: BTreeSet<ObjectKey> = difference(migrated, secured).into_iter().map(object).collect();
     let differences = difference(migrated, found).into_iter();
     differences
         .filter(|it| {
             let key = object(it.clone());
-            !key.kind.belongs_to_row_security() && !of_row_security.contains(&key)
+            let explained = interrupted.iter().any(|it| definition(it, &key) == definition(found, &key));
+            !key.kind.belongs_to_row_security() && !of_row_security.contains(&key) && !explained
         })
         .collect()
+}
+
+/// An index that an interrupted statement left invalid is the one that it was to make.
+fn definition<'a>(catalog: &'a Catalog, key: &ObjectKey) -> Option<&'a str> {
+    catalog.objects.get(key).map(|it| it.strip_suffix(" (invalid)").unwrap_or(it))
 }
 
 fn object(difference: Difference) -> ObjectKey {
@@ -134,7 +154,23 @@ mod tests {
         let policy = (ObjectKind::Policy, "public.t.p", "using (true)");
         let by_hand = (ObjectKind::Column, "public.t.hack", "integer");
         let found = catalog(&[(ObjectKind::Table, "public.t", "a"), before, policy, by_hand]);
-        let drift: Vec<String> = unexplained(&found, &migrated, &secured).iter().map(ToString::to_string).collect();
+        let drift: Vec<String> =
+            unexplained(&found, &migrated, &secured, &[]).iter().map(ToString::to_string).collect();
         assert_eq!(drift, ["+ column public.t.hack"]);
+    }
+
+    #[test]
+    fn what_an_interrupted_file_made_is_no_drift() {
+        let migrated = catalog(&[(ObjectKind::Table, "public.t", "a")]);
+        let index = |definition| (ObjectKind::Index, "public.i", definition);
+        let table = (ObjectKind::Table, "public.t", "a");
+        let interrupted = [migrated.clone(), catalog(&[table, index("create index i")])];
+        let drift = |definition: &str| {
+            let found = catalog(&[table, (ObjectKind::Index, "public.i", definition)]);
+            unexplained(&found, &migrated, &migrated, &interrupted).len()
+        };
+        assert_eq!(drift("create index i"), 0);
+        assert_eq!(drift("create index i (invalid)"), 0);
+        assert_eq!(drift("create unique index i"), 1, "somebody made another one of this name");
     }
 }

@@ -138,3 +138,21 @@ async fn no_backup_no_change() {
     assert!(matches!(stopped, Stopped::Approve(_, ApproveError::Backup { .. })), "{stopped}");
     assert_eq!(it.query("prod", TABLES).await, [""; 0]);
 }
+
+#[tokio::test]
+async fn a_file_that_stopped_half_way_can_be_finished() {
+    let it = ready().await;
+    it.push("prod", digest).await.unwrap();
+    it.write("migrations/2_index.sql", "-- no-transaction\ncreate table more (a int);\ninsert into more select 1 from notes;\ncreate unique index concurrently more_a on more (a);\n");
+    it.push("dev", |_| Answer::None).await.unwrap();
+    it.query("prod", "insert into notes values (1), (2)").await;
+    let stopped = it.push("prod", digest).await.unwrap_err();
+    let Stopped::Execute(ExecuteError::Migrations(error)) = &stopped else { panic!("{stopped}") };
+    assert!(matches!(error.cause, ApplyCause::StoppedHalfway { done: 2, .. }), "{stopped}");
+    it.query("prod", "delete from more where ctid = (select min(ctid) from more)").await;
+    it.push("prod", digest).await.unwrap();
+    assert_eq!(
+        it.query("prod", "select indisvalid::text from pg_index where indexrelid = 'more_a'::regclass").await,
+        ["true"]
+    );
+}
