@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use palisade_embedded::{EmbeddedError, EmbeddedSettings, InstallationError, Origin, dev, installation};
+use palisade_embedded::{EmbeddedError, InstallationError, Origin, dev, installation};
 use palisade_tests::archive;
 
 use crate::project::{Project, ask_at};
