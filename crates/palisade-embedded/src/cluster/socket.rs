@@ -33,6 +33,13 @@ impl Cluster {
         Ok(directory)
     }
 
+    /// Leaves nothing in `/tmp` after an orderly stop. One with anything in it stays.
+    pub(super) fn remove_socket_directory(&self) {
+        if let Some(directory) = self.state().socket_dir.filter(|it| !it.starts_with(&self.home)) {
+            let _in_use_or_gone = fs::remove_dir(directory);
+        }
+    }
+
     fn socket_directory(&self) -> Result<Utf8PathBuf, ServerError> {
         let home = self.home.join("run");
         let fits = file(&home, u16::MAX).as_str().len() <= LONGEST;

@@ -32,6 +32,7 @@ impl Cluster {
             let started = Instant::now();
             while started.elapsed() < PATIENCE {
                 if self.alive().await?.is_none() {
+                    self.remove_socket_directory();
                     info!(home = %self.home, pid, "server stopped");
                     return Ok(true);
                 }

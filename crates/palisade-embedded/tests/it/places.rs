@@ -37,7 +37,8 @@ async fn a_socket_of_a_deep_project_is_elsewhere() {
     let sockets = ask_at(&url, "show unix_socket_directories").await;
     assert!(sockets.starts_with("/tmp/palisade-"), "{sockets}");
     assert_eq!(fs::metadata(&sockets).unwrap().permissions().mode() & 0o777, 0o700);
-    fs::remove_dir_all(sockets).unwrap();
+    assert!(dev::stop(&project).await.unwrap());
+    assert!(!fs::exists(sockets).unwrap());
 }
 
 #[tokio::test]
