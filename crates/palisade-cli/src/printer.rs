@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use palisade_config::{ExposeSecret, SecretString, secrets};
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -79,33 +79,33 @@ impl Printer {
         let mut sinks = self.lock();
         if !self.quiet && sinks.err.is_terminal {
             sinks.err.clear_line();
-            sinks.err.write(text.lines().next().unwrap_or_default());
+            let _ = sinks.err.write(text.lines().next().unwrap_or_default());
             sinks.progress_shown = true;
         }
     }
 
     /// The result on standard output, with the secret that was asked for.
-    pub(crate) fn result(&self, text: &str, secret: Option<&SecretString>) {
+    pub(crate) fn result(&self, text: &str, secret: Option<&SecretString>) -> io::Result<()> {
         if text.is_empty() {
-            return;
+            return Ok(());
         }
         let mut text = self.finish(text);
         if let Some(secret) = secret {
             text = text.replace(SECRET, secret.expose_secret());
         }
-        self.out(text);
+        self.out(text)
     }
 
     /// The JSON object on standard output, on one line.
-    pub(crate) fn object(&self, object: &impl serde::Serialize) {
+    pub(crate) fn object(&self, object: &impl serde::Serialize) -> io::Result<()> {
         // Strings, numbers, lists and objects with string keys always serialize.
-        self.out(serde_json::to_string(object).unwrap_or_default());
+        self.out(serde_json::to_string(object).unwrap_or_default())
     }
 
-    fn out(&self, text: String) {
+    fn out(&self, text: String) -> io::Result<()> {
         let mut sinks = self.lock();
         sinks.clear_progress();
-        sinks.out.write(&line(text));
+        sinks.out.write(&line(text))
     }
 
     /// The last steps for all strings of a JSON value: each before it is escaped, because afterwards a secret with a quote
@@ -139,7 +139,8 @@ impl Printer {
         let text = line(self.finish(text));
         let mut sinks = self.lock();
         sinks.clear_progress();
-        sinks.err.write(&text);
+        // Who has closed standard error, or filled the disk that it goes to, cannot be told so.
+        let _ = sinks.err.write(&text);
     }
 
     /// A question on standard error; the answer is typed on the same line.
@@ -147,7 +148,8 @@ impl Printer {
         let text = self.finish(text);
         let mut sinks = self.lock();
         sinks.clear_progress();
-        sinks.err.write(&text);
+        // Who has closed standard error, or filled the disk that it goes to, cannot be told so.
+        let _ = sinks.err.write(&text);
     }
 
     /// Clears what must not stay behind on the terminal.

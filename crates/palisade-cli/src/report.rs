@@ -3,6 +3,7 @@
 use crate::{CommandError, Exit, Outcome, OutputFormat, Printer};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::io;
 
 /// The object of `--output json`.
 #[derive(Serialize)]
@@ -29,8 +30,8 @@ pub(crate) fn report(printer: &Printer, command: &str, env: &str, result: Result
     };
     let content = match (printer.format(), result) {
         (OutputFormat::Text, Ok(outcome)) => {
-            printer.result(&outcome.text, outcome.secret.as_ref());
-            return exit;
+            let written = printer.result(&outcome.text, outcome.secret.as_ref());
+            return told(printer, exit, written);
         }
         (OutputFormat::Text, Err(error)) => {
             printer.error(&error);
@@ -50,6 +51,18 @@ pub(crate) fn report(printer: &Printer, command: &str, env: &str, result: Result
             Content::Error(object)
         }
     };
-    printer.object(&Report { command, env, status: exit.status(), content });
-    exit
+    let written = printer.object(&Report { command, env, status: exit.status(), content });
+    told(printer, exit, written)
+}
+
+/// A result that reached nobody, for example because the disk is full, is a failure: who redirects it relies on it.
+fn told(printer: &Printer, exit: Exit, written: io::Result<()>) -> Exit {
+    let Err(error) = written else { return exit };
+    let error = CommandError::failed("output", format!("the result cannot be written to standard output: {error}"))
+        .help(format!("the command itself ended with `{}`", exit.status()));
+    printer.error(&error);
+    match exit {
+        Exit::Done | Exit::Found => Exit::Failed,
+        other => other,
+    }
 }

@@ -57,14 +57,17 @@ impl Sink {
         };
     }
 
-    /// Errors of writing are dropped on purpose: when the reader of a pipe has gone (`… | head`), there is nobody to tell.
-    pub(crate) fn write(&mut self, text: &str) {
-        let _ = if self.colors {
+    /// A reader of a pipe who has gone (`… | head`) has what they wanted and is no error.
+    pub(crate) fn write(&mut self, text: &str) -> io::Result<()> {
+        let written = if self.colors {
             self.writer.write_all(text.as_bytes())
         } else {
             write!(self.writer, "{}", anstream::adapter::strip_str(text))
         };
-        let _ = self.writer.flush();
+        match written.and_then(|()| self.writer.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
     }
 
     /// Removes the line that a terminal shows last.

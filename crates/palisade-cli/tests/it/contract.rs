@@ -1,7 +1,8 @@
 //! Streams, JSON and exit codes.
 
-use crate::support::{misbehave, palisade, run};
+use crate::support::{Ended, misbehave, palisade, run};
 use serde_json::json;
+use std::process::Stdio;
 
 const SECRET: &str = "hunter2-\u{e9}%";
 
@@ -44,6 +45,19 @@ fn the_object_has_its_keys_in_the_order_of_the_contract() {
         ended.out,
         "{\"command\":\"chatter\",\"env\":\"dev\",\"status\":\"done\",\"data\":{\"text\":\"hello\"}}\n"
     );
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    for format in ["text", "json"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = misbehave(directory.path());
+        command.args(["chatter", "hello", "--quiet", "--output", format]).stdout(full);
+        let ended: Ended = command.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap().into();
+        let ended = ended.expect(1);
+        assert!(ended.err.starts_with("error: the result cannot be written to standard output: "), "{}", ended.err);
+    }
 }
 
 #[test]
