@@ -1,7 +1,7 @@
 //! Migrations that run in one transaction.
 
 use std::fmt::Write as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use palisade_db::{BatchError, DbError, Row, SqlFailure, SqlText, batch, batch_with};
 use palisade_plan::MigrationStep;
@@ -22,7 +22,8 @@ pub(super) struct Open<'a> {
     ///
     /// [docs]: https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
     xid: String,
-    began: Instant,
+    /// How long it took, up to its COMMIT: that is answered together with the next file.
+    took: Duration,
 }
 
 /// One message, and which part of it is the file.
@@ -99,7 +100,7 @@ impl Apply<'_> {
             .await;
             let Err(error) = sent else {
                 self.ended(before.take());
-                return Ok(Open { step, xid: xid.unwrap_or_default(), began });
+                return Ok(Open { step, xid: xid.unwrap_or_default(), took: began.elapsed() });
             };
             if error.commands > 0 {
                 self.ended(before.take());
@@ -178,7 +179,7 @@ impl Apply<'_> {
 
     fn ended(&mut self, open: Option<Open<'_>>) {
         if let Some(open) = open {
-            self.ends(open.step, open.began.elapsed());
+            self.ends(open.step, open.took);
         }
     }
 
