@@ -224,6 +224,18 @@ impl Apply<'_> {
         self.check_target()
     }
 
+    /// A migration whose connection broke before its COMMIT. If the server crashed, earlier ones whose commit nobody waited
+    /// for may be undone with it: the next run applies them again.
+    async fn lost(&mut self, step: &MigrationStep, error: DbError) -> ApplyCause {
+        let history = match self.load().await {
+            Ok(history) => history.versions(),
+            Err(cause) => return cause,
+        };
+        let reverts = |version| self.approved.plan().migrations().any(|it| it.version == version && it.reverts);
+        self.done.retain(|it| history.contains(&it.version.0) != reverts(it.version.0));
+        ApplyCause::Lost { file: step.file.clone(), error }
+    }
+
     fn ends(&mut self, step: &MigrationStep, elapsed: Duration) {
         let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let done = Done { version: Version(step.version), file: step.file.clone(), milliseconds };

@@ -162,9 +162,7 @@ fn mirror(mirror: Mirror, step: &MigrationStep) -> String {
             ("version, name", format!("{version}, {}", literal(&step.description.replace(' ', "_"))))
         }
     };
-    format!(
-        "insert into supabase_migrations.schema_migrations ({columns}) values ({values}) on conflict do nothing;\n"
-    )
+    format!("insert into supabase_migrations.schema_migrations ({columns}) values ({values}) on conflict do nothing;\n")
 }
 
 /// Notes among the attempts how row security of this plan went, in a transaction of its own; makes the table if the database

@@ -124,7 +124,8 @@ fn change(
         let attempt = history.attempt(version).ok_or("no run of it was interrupted")?;
         if attempt.under_way || attempt.units_done > 0 { Ok(attempt) } else { Err("nothing of it is half done") }
     };
-    let under_way = || halfway().and_then(|it| if it.under_way { Ok(it) } else { Err("no statement of it was interrupted") });
+    let under_way =
+        || halfway().and_then(|it| if it.under_way { Ok(it) } else { Err("no statement of it was interrupted") });
     let history_table = &tables.migrations;
     // The last try is the one that counts.
     let set = |assignments: String| {
@@ -161,7 +162,11 @@ fn change(
         Repair::StatementDone => {
             let attempt = under_way()?;
             let file = file?;
-            let sql = if attempt.reverts { &file.down.as_ref().ok_or("there is no file that takes it back")?.sql } else { &file.up.sql };
+            let sql = if attempt.reverts {
+                &file.down.as_ref().ok_or("there is no file that takes it back")?.sql
+            } else {
+                &file.up.sql
+            };
             let statements = palisade_sql::split(sql).map_err(|_| "its file cannot be read")?;
             let units = units(sql, &statements).map_err(|_| "its file cannot be read")?;
             let done = attempt.units_done + 1;

@@ -9,15 +9,12 @@ pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> String {
         sql.push_str(before);
         // The longest name that fits: one may begin with another.
         let found = values.iter().filter(|(name, _)| from[1..].starts_with(name)).max_by_key(|(name, _)| name.len());
-        let length = match found {
-            Some((name, value)) => {
-                sql.push_str(value);
-                1 + name.len()
-            }
-            None => {
-                sql.push('$');
-                1
-            }
+        let length = if let Some((name, value)) = found {
+            sql.push_str(value);
+            1 + name.len()
+        } else {
+            sql.push('$');
+            1
         };
         rest = &from[length..];
     }

@@ -130,7 +130,13 @@ async fn a_waiter_inside_the_server_would() {
     query(&mut first, "select pg_advisory_lock(1)").await;
     let waiter = tokio::spawn(async move { batch(&mut second, "select pg_advisory_lock(1)").await.map(drop) });
     until("the second waits", async || {
-        query(&mut witness, "select 1 from pg_locks where locktype = 'advisory' and not granted").await.len() == 1
+        query(
+            &mut witness,
+            "select 1 from pg_stat_activity where datname = current_database() and wait_event = 'advisory'",
+        )
+        .await
+        .len()
+            == 1
     })
     .await;
     let built = batch(&mut first, "create index concurrently i on t (a)").await.map(drop);

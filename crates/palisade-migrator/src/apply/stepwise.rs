@@ -96,6 +96,10 @@ impl Apply<'_> {
         let unit = file.units[file.mark.units_done].clone();
         (self.progress)(super::Progress::Statement { sql: unit.text });
         let mut kind = unit.kind.clone();
+        if file.mark.under_way && matches!(kind, UnitKind::Transaction { .. }) {
+            // Only outside transactions is a beginning noted: the run before had found out that this one needs that.
+            kind = UnitKind::Alone(Alone::Unknown);
+        }
         let mut reconnects = 0;
         loop {
             let tried = match &kind {

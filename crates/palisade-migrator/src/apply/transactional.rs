@@ -194,20 +194,23 @@ impl Apply<'_> {
             self.ended(Some(open));
             self.still_alone().await.map(drop)
         } else {
-            Err(ApplyCause::Lost { file: step.file.clone(), error })
+            Err(self.lost(step, error).await)
         }
     }
 
     /// Asks on the new session, whose lock proves that the old one has ended.
     async fn was_committed(&mut self, open: &Open<'_>) -> Result<bool, ApplyCause> {
         let count = if open.step.reverts { "= 0" } else { "> 0" };
-        // The lost message may have begun the next try.
+        // The lost message may have begun the next try. After a crash, an id that the server never wrote down is in its
+        // future.
         let mut sql = self.journal().close_stale();
         let _ = write!(
             sql,
-            "select coalesce(pg_catalog.pg_xact_status('{}'::pg_catalog.xid8), 'unknown') as status, \
-             (select pg_catalog.count(*) from {} m where m.version = {}) {count} as in_history",
-            open.xid, self.context.tables.migrations, open.step.version
+            "select case when x.id >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) then 'aborted' \
+             else coalesce(pg_catalog.pg_xact_status(x.id), 'unknown') end as status, \
+             (select pg_catalog.count(*) from {} m where m.version = {}) {count} as in_history \
+             from (select '{}'::pg_catalog.xid8 as id) x",
+            self.context.tables.migrations, open.step.version, open.xid
         );
         let done = self.send(&sql).await?;
         let row = done.rows.first().ok_or_else(|| no_answer("the transaction"))?;
@@ -247,7 +250,7 @@ impl Apply<'_> {
         if error.ends_connection() {
             return match self.reconnect(&step.file, &error).await {
                 // Its COMMIT was never sent.
-                Ok(()) => ApplyCause::Lost { file: step.file.clone(), error },
+                Ok(()) => self.lost(step, error).await,
                 Err(cause) => cause,
             };
         }

@@ -177,10 +177,7 @@ impl Fixture {
 
     /// How often each version was tried with which end, in the order of the last tries.
     pub(crate) async fn attempts(&self) -> Vec<String> {
-        let sql = format!(
-            "select concat_ws(' ', kind, version, state) from {} order by id",
-            self.tables.attempts
-        );
+        let sql = format!("select concat_ws(' ', kind, version, state) from {} order by id", self.tables.attempts);
         self.query(&sql).await
     }
 }

@@ -46,7 +46,10 @@ async fn the_last_commit_never_arrives() {
     let Err(Stopped::Apply(error)) = it.migrate(&files()).await else { panic!("it must fail") };
     assert_eq!(error.done.len(), 2);
     assert!(matches!(&error.cause, ApplyCause::Lost { file, .. } if file == "migrations/3_x.sql"), "{error:?}");
-    assert!(error.to_string().ends_with("`migrations/3_x.sql` was not applied, nothing of it is in the database"), "{error}");
+    assert!(
+        error.to_string().ends_with("`migrations/3_x.sql` was not applied, nothing of it is in the database"),
+        "{error}"
+    );
     assert_eq!(it.versions().await, ["1", "2"]);
     assert_eq!(it.query("select count(*) from a").await, ["0"]);
     assert_eq!(it.migrate(&files()).await.unwrap().done.len(), 1);
