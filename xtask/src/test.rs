@@ -7,9 +7,9 @@ use std::path::Path;
 
 /// Run the whole suite: fetch what it needs, then all tests and the example workspace
 ///
-/// The suite runs on real Postgres servers that it starts itself: the newest one installed here, and two further
-/// versions whose archives are fetched once into `target/pg-archives`. Nothing is ever skipped: what is missing is an
-/// error.
+/// The suite runs on real Postgres servers that it starts itself: all of it on the newest one installed here, and what
+/// depends on the server's version again on the two newest that Palisade knows. Their archives are fetched once into
+/// `target/pg-archives`. Nothing is ever skipped: what is missing is an error.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask test
@@ -25,13 +25,30 @@ pub(crate) async fn test(context: &mut Context, args: TestArgs) -> Result<Outcom
     let postgres = context.installation().await?;
     context.printer.note(&format!("Postgres {} at {}", postgres.version, postgres.bin));
     let archives = archives::bring(root, &context.printer).await?;
-    let test = if args.words.is_empty() { vec!["--workspace".to_owned()] } else { args.words.clone() };
-    run("cargo", &[&["test".to_owned()], &test[..]].concat(), root, &[("PALISADE_TEST_PG_ARCHIVES", &archives)])
-        .await?;
-    if args.words.is_empty() {
-        example(root).await?;
+    let program = std::env::current_exe().map_err(|error| CommandError::of("no-program", &error))?;
+    let variables = [("PALISADE_TEST_PG_ARCHIVES", archives.directory.as_path()), ("PALISADE_TEST_XTASK", &program)];
+    if !args.words.is_empty() {
+        cargo_test(root, &args.words, &variables).await?;
+        return Ok(Outcome::done("The tests have passed"));
     }
+    cargo_test(root, &["--workspace".to_owned()], &variables).await?;
+    for archive in &archives.newest {
+        context.printer.note(&format!("once more on {}", archive.display()));
+        let variables = [&variables[..], &[("PALISADE_PG_ARCHIVE", archive.as_path())]].concat();
+        let packages = ON_EVERY_VERSION.iter().flat_map(|it| ["--package".to_owned(), (*it).to_owned()]);
+        let words: Vec<String> = ["--test".to_owned(), "it".to_owned()].into_iter().chain(packages).collect();
+        cargo_test(root, &words, &variables).await?;
+    }
+    example(root).await?;
     Ok(Outcome::done("The suite has passed"))
+}
+
+/// The crates whose results depend on the server's version.
+const ON_EVERY_VERSION: [&str; 5] =
+    ["palisade-db", "palisade-migrator", "palisade-rls", "palisade-backup", "palisade-guard"];
+
+async fn cargo_test(root: &Path, words: &[String], variables: &[(&str, &Path)]) -> Result<(), CommandError> {
+    run("cargo", &[&["test".to_owned()], words].concat(), root, variables).await
 }
 
 /// Builds and runs `examples/custom_xtask` as its own workspace, with our versions of all dependencies.
