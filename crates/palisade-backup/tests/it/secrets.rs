@@ -45,7 +45,7 @@ async fn a_password_is_neither_in_the_arguments_nor_in_the_environment() {
 
 #[tokio::test]
 async fn nothing_of_our_environment_reaches_the_child_but_what_it_needs() {
-    let seen = backup_as(&Place::new().await, "x").await;
+    let seen = backup_as(&Place::new().await, "a password of its own").await;
     let names = seen.lines().skip_while(|it| !it.starts_with("--dbname")).skip(1).filter_map(|it| it.split_once('='));
     for (name, _) in names {
         let known = ["PATH", "TZ", "HOME", "LC_ALL", "PWD", "LD_LIBRARY_PATH"].contains(&name);
