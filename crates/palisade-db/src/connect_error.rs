@@ -290,3 +290,35 @@ fn of_server(error: ServerError, password_given: bool) -> ConnectProblem {
         _ => ConnectProblem::Server(Box::new(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectError, ConnectProblem};
+
+    /// Problems that no server of a test has.
+    fn error(url: &str, problem: ConnectProblem) -> ConnectError {
+        ConnectError::new(&url.parse().unwrap(), problem)
+    }
+
+    #[test]
+    fn the_direct_address_of_supabase_is_explained() {
+        let url = "postgresql://postgres:secret@db.abcdefghijklmnopqrst.supabase.co:5432/postgres";
+        for problem in [
+            ConnectProblem::NameNotFound { reason: String::new() },
+            ConnectProblem::Unreachable { reason: String::new() },
+        ] {
+            let help = error(url, problem).help();
+            assert!(help.contains("IPv6") && help.contains(".pooler.supabase.com:5432"), "{help}");
+        }
+    }
+
+    #[test]
+    fn an_old_server_is_named() {
+        let error = error("postgresql://ann:secret@localhost/shop", ConnectProblem::ServerTooOld { major: 13 });
+        assert_eq!(
+            error.to_string(),
+            "cannot connect to localhost:5432, database `shop`, as `ann`: the server is Postgres 13, Palisade needs 15 or newer"
+        );
+        assert!(error.help().contains("upgrade"));
+    }
+}

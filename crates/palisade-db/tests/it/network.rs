@@ -45,13 +45,6 @@ async fn a_name_without_address() {
 }
 
 #[tokio::test]
-async fn the_direct_address_of_supabase_is_explained() {
-    // Such names have IPv6 addresses only; this one has none at all.
-    let error = refused_at(&url("db.nowhere.invalid.supabase.co", 5432)).await;
-    assert!(error.help().contains("pooler"), "{}", error.help());
-}
-
-#[tokio::test]
 async fn a_listener_that_never_answers() {
     let (listener, url) = listener().await;
     let settings = ConnectSettings { connect_timeout: Duration::from_millis(200), ..ConnectSettings::new(url.clone()) };

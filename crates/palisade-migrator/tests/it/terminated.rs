@@ -100,7 +100,7 @@ async fn the_server_crashes() {
     match ended {
         Err(Stopped::Apply(error)) => {
             let done: Vec<String> = error.done.iter().map(|it| it.version.to_string()).collect();
-            assert_eq!(done, found[0].split(' ').collect::<Vec<_>>(), "what is reported is what is there");
+            assert_eq!(done, found[0].split_whitespace().collect::<Vec<_>>(), "what is reported is what is there");
         }
         other => panic!("{other:?}"),
     }
