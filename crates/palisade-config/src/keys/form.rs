@@ -66,7 +66,7 @@ impl Form {
             Self::OneOrMore => "a host or a list of hosts",
             Self::SslMode => "one of `disable`, `prefer`, `require`, `verify-ca`, `verify-full`",
             Self::Grants => "`before-2026-10-30` or `after-2026-10-30`",
-            Self::Table => "`schema.table`, in a schema that is neither `public` nor Supabase's",
+            Self::Table => "`schema.table`, in a schema that is neither `public` nor Supabase's, and not `attempts`",
             Self::Secret => {
                 "the place of a secret: `{ env = \"…\" }`, `{ file = \"…\" }` or `{ command = [\"…\", \"…\"] }`"
             }
@@ -171,7 +171,8 @@ fn is_history_table(text: &str) -> bool {
     let is_name = |it: &str| !it.is_empty() && it.len() <= 63 && !it.contains(['.', '"']) && it.trim() == it;
     text.split_once('.').is_some_and(|(schema, table)| {
         let is_free = schema == "palisade" || is_own_schema(schema);
-        is_name(schema) && is_name(table) && schema != "public" && is_free
+        // The log of attempts stands beside it under this name.
+        is_name(schema) && is_name(table) && schema != "public" && is_free && table != "attempts"
     })
 }
 
