@@ -72,7 +72,8 @@ impl<'a> Message<'a> {
             sql.push_str("set local search_path to default;\n");
             let statements = split(&file.sql)?;
             let start = sql.chars().count();
-            let end = start + file.sql.chars().count() + 1;
+            // Up to and with the semicolon: an unfinished statement ends there for the server.
+            let end = start + file.sql.chars().count() + 2;
             let part = Part { file, start, end, commands_before: commands + 1, statements };
             commands = part.commands_before + part.statements.len();
             parts.push(part);
@@ -109,7 +110,10 @@ impl<'a> Message<'a> {
         let position = error.server().and_then(|it| it.position);
         let part = position.and_then(|at| self.parts.iter().find(|it| (it.start..it.end).contains(&at)));
         match part {
-            Some(part) => Ok(SqlFailure::new(text(part), error, part.start, None)),
+            Some(part) => {
+                let last = part.statements.last().map(|it| it.start);
+                Ok(SqlFailure::new(text(part), error, part.start, last))
+            }
             None => Err(error),
         }
     }

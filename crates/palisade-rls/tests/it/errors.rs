@@ -45,6 +45,18 @@ async fn a_syntax_error_is_marked_though_nothing_ran() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_file_can_be_the_mistake() {
+    let unfinished = "alter table t enable row level security;\ndrop policy if exists p on t; create policy";
+    insta::assert_snapshot!(message(&[("rls/a.sql", unfinished)]).await, @r#"
+    syntax error at or near ";" (SQLSTATE 42601)
+     --> rls/a.sql:2:31
+    2 | drop policy if exists p on t; create policy
+      |                               ^
+    help: the server cannot read the SQL at the marked place
+    "#);
+}
+
+#[tokio::test]
 async fn an_error_without_a_position_shows_its_statement() {
     insta::assert_snapshot!(message(&[GOOD, ("rls/b.sql", "-- x\n\ngrant select on t to nobody_here;")]).await, @r#"
     role "nobody_here" does not exist (SQLSTATE 42704)
