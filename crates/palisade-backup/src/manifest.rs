@@ -72,6 +72,11 @@ impl Source {
             system: system.clone(),
         }
     }
+
+    /// Whether this is the database that answered with `identity`. `false` also where a server does not tell.
+    pub(crate) fn is(&self, identity: &TargetIdentity) -> bool {
+        self.system.is_some() && self.system == identity.system && self.database_oid == identity.database_oid
+    }
 }
 
 /// One line of the history of migrations.

@@ -99,6 +99,7 @@ pub async fn restore(
     let manifest = verify(&options.backup, |bytes, of| progress(RestoreProgress::Verifying { bytes, of }))?;
     let settings = options.target.settings();
     let mut connection = connect(settings).await?;
+    options.target.check(&manifest, &connection.facts().identity)?;
     if options.overwrite == Overwrite::Refuse {
         let objects = objects(&mut connection).await?;
         if !objects.is_empty() {

@@ -7,6 +7,7 @@ use palisade_db::{ConnectError, DbError};
 use palisade_embedded::EmbeddedError;
 
 use crate::name::BackupName;
+use crate::restore::TargetError;
 use crate::said::Said;
 use crate::store::State;
 
@@ -69,6 +70,9 @@ pub enum RestoreError {
     /// The backup cannot be trusted.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The target is the database of a protected environment.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// The target cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -141,6 +145,7 @@ impl RestoreError {
     pub fn help(&self) -> String {
         match self {
             Self::Verify(error) => error.help(),
+            Self::Target(error) => error.help(),
             Self::Connect(error) => error.help(),
             Self::Database(error) => error.help().unwrap_or_else(|| "run the same command again".to_owned()),
             Self::NotEmpty { .. } => {

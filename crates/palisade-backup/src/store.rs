@@ -53,9 +53,15 @@ impl StoreError {
     }
 }
 
-/// Makes the directory if it is missing; nobody else may look into it, for a dump holds everything.
+/// Makes the directory if it is missing. Nobody else may look into it, and git leaves it alone, for a dump holds
+/// everything.
 pub(crate) fn create_directory(store: &Utf8Path) -> Result<(), StoreError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(store).map_err(StoreError::new("creating", store))
+    if store.is_dir() {
+        return Ok(());
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(store).map_err(StoreError::new("creating", store))?;
+    let ignore = store.join(".gitignore");
+    fs::write(&ignore, "*\n").map_err(StoreError::new("writing", &ignore))
 }
 
 /// Holds the lock of the store until the file is dropped.

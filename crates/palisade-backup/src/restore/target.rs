@@ -2,12 +2,17 @@
 
 use palisade_config::{DatabaseIdentity, DatabaseUrl, Environment, EnvironmentName};
 use palisade_db::ConnectSettings;
+use palisade_plan::TargetIdentity;
+
+use crate::manifest::Manifest;
 
 /// A database that a backup may be put into. The constructors are the only way to one: none of them gives a protected
 /// database, so that [`restore`](crate::restore()) cannot be called for one.
 #[derive(Debug, Clone)]
 pub struct RestoreTarget {
     settings: ConnectSettings,
+    /// Environments whose databases are none.
+    protected: Vec<EnvironmentName>,
 }
 
 /// Why a database cannot be a target.
@@ -29,16 +34,21 @@ impl TargetError {
 }
 
 impl RestoreTarget {
-    /// The database of an environment.
+    /// The database of an environment, unless that is protected. `protected` are the environments that are: a backup of
+    /// one of them never goes back to where it came from.
     ///
     /// # Errors
     ///
     /// [`TargetError::Protected`].
-    pub fn environment(environment: &Environment, url: DatabaseUrl) -> Result<Self, TargetError> {
+    pub fn environment(
+        environment: &Environment,
+        url: DatabaseUrl,
+        protected: Vec<EnvironmentName>,
+    ) -> Result<Self, TargetError> {
         if environment.protected {
             return Err(TargetError::Protected { environment: environment.name.clone() });
         }
-        Ok(Self { settings: ConnectSettings::for_environment(environment, url) })
+        Ok(Self { settings: ConnectSettings::for_environment(environment, url), protected })
     }
 
     /// The database of a URL, unless it is one of the `protected` ones under whatever address.
@@ -53,8 +63,18 @@ impl RestoreTarget {
         let identity = settings.url.identity();
         match protected.iter().find(|(_, it)| *it == identity) {
             Some((environment, _)) => Err(TargetError::Protected { environment: environment.clone() }),
-            None => Ok(Self { settings }),
+            None => Ok(Self { settings, protected: protected.iter().map(|(name, _)| name.clone()).collect() }),
         }
+    }
+
+    /// Refuses to put the backup of a protected environment back where it came from: an address can hide that, what the
+    /// server says of itself cannot.
+    pub(crate) fn check(&self, backup: &Manifest, found: &TargetIdentity) -> Result<(), TargetError> {
+        let environment = backup.name.environment();
+        if backup.source.is(found) && self.protected.contains(environment) {
+            return Err(TargetError::Protected { environment: environment.clone() });
+        }
+        Ok(())
     }
 
     /// How to reach it.

@@ -1,8 +1,8 @@
 //! Backups come back as they were.
 
 use palisade_backup::{
-    Overwrite, Owners, RestoreError, RestoreOptions, RestoreProgress, RestoreTarget, Restored, TargetError, find,
-    restore,
+    CreateOptions, Overwrite, Owners, RestoreError, RestoreOptions, RestoreProgress, RestoreTarget, Restored,
+    TargetError, create, find, restore,
 };
 use palisade_db::ConnectSettings;
 use palisade_embedded::ScratchDatabase;
@@ -163,4 +163,38 @@ async fn a_protected_database_is_no_target_under_any_address() {
     let settings = ConnectSettings::new(place.database.tcp_url().clone());
     let error = RestoreTarget::url(settings, &protected).unwrap_err();
     assert_eq!(error, TargetError::Protected { environment: "prod".parse().unwrap() });
+}
+
+#[tokio::test]
+async fn a_backup_of_a_protected_database_does_not_go_back_there_by_an_address_that_nobody_knows() {
+    let place = Place::new().await;
+    let options = CreateOptions { environment: "prod".parse().unwrap(), ..place.options() };
+    let id = create(&options, |_| ()).await.unwrap().name.id().to_owned();
+    // Known by its TCP address, reached by its socket.
+    let (known, by_socket) = (place.database.tcp_url().identity(), place.database.url().clone());
+    assert_ne!(by_socket.identity(), known);
+    let protected = [("prod".parse().unwrap(), known)];
+    let options = |target| RestoreOptions {
+        backup: find(&place.store(), &id).unwrap().unwrap(),
+        target,
+        overwrite: Overwrite::Confirmed,
+        owners: Owners::AsBackedUp,
+        embedded: palisade_tests::settings(),
+    };
+    let before = content(&mut place.connect().await).await;
+    let target = RestoreTarget::url(ConnectSettings::new(by_socket), &protected).unwrap();
+    let error = restore(&options(target), |_| ()).await.unwrap_err();
+    assert!(matches!(error, RestoreError::Target(TargetError::Protected { .. })), "{error}");
+    assert_eq!(content(&mut place.connect().await).await, before);
+    // Any other database may have it.
+    let other = palisade_tests::database().await;
+    let target = RestoreTarget::url(ConnectSettings::new(other.url().clone()), &protected).unwrap();
+    restore(&options(target), |_| ()).await.unwrap();
+}
+
+#[tokio::test]
+async fn git_leaves_a_new_store_alone() {
+    let place = Place::new().await;
+    place.backup().await.unwrap();
+    assert_eq!(std::fs::read_to_string(place.store().join(".gitignore")).unwrap(), "*\n");
 }

@@ -61,11 +61,11 @@ impl Place {
         list(&self.store()).unwrap()
     }
 
-    /// The names of all files in the store but the lock.
+    /// The names of all files in the store but the lock and the word to git.
     pub(crate) fn files(&self) -> Vec<String> {
         let Ok(entries) = self.store().read_dir_utf8() else { return Vec::new() };
         let mut files: Vec<_> = entries.map(|it| it.unwrap().file_name().to_owned()).collect();
-        files.retain(|it| it != ".lock");
+        files.retain(|it| it != ".lock" && it != ".gitignore");
         files.sort();
         files
     }

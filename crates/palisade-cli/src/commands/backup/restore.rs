@@ -105,12 +105,13 @@ fn reporter(printer: Printer) -> impl FnMut(RestoreProgress) + Send {
 async fn target(context: &Context, args: &RestoreArgs) -> Result<RestoreTarget, CommandError> {
     if args.to.contains("://") {
         let url: DatabaseUrl = args.to.parse()?;
-        return Ok(RestoreTarget::url(settings(url, &args.connection), &protected(context)?)?);
+        return Ok(RestoreTarget::url(settings(url, &args.connection), &databases(&protected(context)?)?)?);
     }
     let selection = context.select_by_name(&args.to, &args.connection)?;
     selection.refuse_if_protected("restoring a backup")?;
     let url = selection.reach(&context.printer).await?.url;
-    Ok(RestoreTarget::environment(&selection.environment, url)?)
+    let protected = protected(context)?.into_iter().map(|it| it.environment.name).collect();
+    Ok(RestoreTarget::environment(&selection.environment, url, protected)?)
 }
 
 fn settings(url: DatabaseUrl, flags: &ConnectionArgs) -> ConnectSettings {
@@ -126,19 +127,20 @@ fn settings(url: DatabaseUrl, flags: &ConnectionArgs) -> ConnectSettings {
     }
 }
 
-/// The databases of all protected environments. One whose URL cannot be read is an error: a URL that cannot be compared
-/// with it might be the same.
-fn protected(context: &Context) -> Result<Vec<(EnvironmentName, DatabaseIdentity)>, CommandError> {
+/// All protected environments.
+fn protected(context: &Context) -> Result<Vec<Selection>, CommandError> {
+    let names = context.project()?.environments()?.into_iter();
+    let all = names.map(|it| context.select_by_name(it.as_str(), &ConnectionArgs::default()));
+    all.filter(|it| it.as_ref().map_or(true, |it| it.environment.protected)).collect()
+}
+
+/// Their databases. One whose URL cannot be read is an error: a URL that cannot be compared with it might be the same.
+fn databases(protected: &[Selection]) -> Result<Vec<(EnvironmentName, DatabaseIdentity)>, CommandError> {
     let mut found = Vec::new();
-    for name in context.project()?.environments()? {
-        let Selection { project: _, environment, variables } =
-            context.select_by_name(name.as_str(), &ConnectionArgs::default())?;
-        if !environment.protected {
-            continue;
-        }
-        for endpoint in [environment.endpoint(&variables), environment.direct_endpoint(&variables)] {
+    for Selection { project: _, environment, variables } in protected {
+        for endpoint in [environment.endpoint(variables), environment.direct_endpoint(variables)] {
             match endpoint {
-                Ok(Endpoint::Url(url)) => found.push((name.clone(), url.identity())),
+                Ok(Endpoint::Url(url)) => found.push((environment.name.clone(), url.identity())),
                 Ok(Endpoint::Embedded) | Err(ConfigError::NoUrl { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

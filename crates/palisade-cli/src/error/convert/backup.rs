@@ -25,6 +25,7 @@ impl From<RestoreError> for CommandError {
         let (code, exit) = match error {
             RestoreError::Verify(error) => return error.into(),
             RestoreError::Connect(error) => return error.into(),
+            RestoreError::Target(error) => return error.into(),
             RestoreError::NotEmpty { .. } => ("not-empty", Exit::Refused),
             RestoreError::OlderServer { .. } => ("older-server", Exit::Refused),
             RestoreError::NoProgram { .. } | RestoreError::Start { .. } => ("no-pg-restore", Exit::Failed),
