@@ -10,7 +10,7 @@ use palisade_sql::split;
 use crate::check::{CheckError, check};
 use crate::journal::AS_OURSELVES;
 use crate::migration::MigrationFile;
-use crate::source::{SourceError, shown};
+use crate::source::{SourceError, shown, sql_files};
 
 /// Why sample rows were not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -45,20 +45,11 @@ pub fn read_seeds(root: &Utf8Path, directory: &Utf8Path) -> Result<Vec<Migration
     if !directory.exists() {
         return Ok(Vec::new());
     }
-    let fail = |source| SourceError::Directory { path: directory.to_owned(), source };
-    let mut paths = Vec::new();
-    for entry in directory.read_dir_utf8().map_err(fail)? {
-        let path = entry.map_err(fail)?.into_path();
-        if path.extension() == Some("sql") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
     let read = |path: camino::Utf8PathBuf| match fs::read_to_string(&path) {
         Ok(sql) => Ok(MigrationFile { file: shown(root, &path), sql }),
         Err(source) => Err(SourceError::File { path, source }),
     };
-    paths.into_iter().map(read).collect()
+    sql_files(directory)?.into_iter().map(read).collect()
 }
 
 /// Loads the files, each in one transaction. Returns how many rows they wrote; zero means that all were there already.

@@ -68,21 +68,14 @@ impl SourceError {
 
 /// Reads all migrations of a directory, in order of version. Paths in messages are relative to `root`.
 ///
-/// Files that do not end in `.sql` are left alone; a `.sql` file with another name is an error rather than left out.
+/// Files that do not end in `.sql` are left alone, and so are those whose name begins with a dot, which editors and systems
+/// leave behind. Any other `.sql` file that is none of ours, or cannot be read, is an error rather than left out.
 ///
 /// # Errors
 ///
 /// [`SourceError`]; nothing is read in part.
 pub fn read_dir(root: &Utf8Path, directory: &Utf8Path) -> Result<Vec<Migration>, SourceError> {
-    let fail = |source| SourceError::Directory { path: directory.to_owned(), source };
-    let mut paths = Vec::new();
-    for entry in directory.read_dir_utf8().map_err(fail)? {
-        let path = entry.map_err(fail)?.into_path();
-        if path.extension() == Some("sql") && path.is_file() {
-            paths.push(path);
-        }
-    }
-    paths.sort();
+    let paths = sql_files(directory)?;
     let mut ups: BTreeMap<Version, (String, MigrationFile)> = BTreeMap::new();
     let mut downs: BTreeMap<Version, MigrationFile> = BTreeMap::new();
     for path in paths {
@@ -105,6 +98,28 @@ pub fn read_dir(root: &Utf8Path, directory: &Utf8Path) -> Result<Vec<Migration>,
         Migration { version, description, up, down }
     });
     Ok(migrations.collect())
+}
+
+/// The `.sql` files of a directory, in order of name.
+pub(crate) fn sql_files(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, SourceError> {
+    let fail = |source| SourceError::Directory { path: directory.to_owned(), source };
+    let mut paths = Vec::new();
+    for entry in directory.read_dir_utf8().map_err(fail)? {
+        let path = entry.map_err(fail)?.into_path();
+        let is_hidden = path.file_name().is_some_and(|it| it.starts_with('.'));
+        if is_hidden || !path.extension().is_some_and(|it| it.eq_ignore_ascii_case("sql")) {
+            continue;
+        }
+        // A link that leads nowhere is a file that is missing, not one that nobody wants.
+        let kind = fs::metadata(&path).map_err(|source| SourceError::File { path: path.clone(), source })?;
+        if kind.is_file() {
+            paths.push(path);
+        } else if !kind.is_dir() {
+            return Err(SourceError::File { path, source: io::Error::other("it is no regular file") });
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 /// The path as people see it: relative to the project, with forward slashes.
@@ -138,6 +153,19 @@ mod tests {
         assert!(matches!(read(&[("1_a.sql", ""), ("01_b.sql", "")]), Err(SourceError::Duplicate { .. })));
         assert!(matches!(read(&[("1_a.down.sql", "")]), Err(SourceError::DownWithoutUp { .. })));
         assert!(matches!(read(&[("users.sql", "")]), Err(SourceError::Name(_))));
+    }
+
+    #[test]
+    fn no_migration_is_left_out_in_silence() {
+        assert!(matches!(read(&[("1_a.SQL", "")]), Err(SourceError::Name(_))));
+        assert_eq!(read(&[(".#1_a.sql", ""), ("._2_b.sql", ""), ("3_c.sql~", "")]).unwrap(), Vec::<String>::new());
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        std::os::unix::fs::symlink("nowhere", root.join("1_a.sql")).unwrap();
+        assert!(matches!(read_dir(root, root), Err(SourceError::File { .. })));
+        std::fs::remove_file(root.join("1_a.sql")).unwrap();
+        std::os::unix::fs::symlink("/dev/null", root.join("1_a.sql")).unwrap();
+        assert!(matches!(read_dir(root, root), Err(SourceError::File { .. })));
     }
 
     #[test]

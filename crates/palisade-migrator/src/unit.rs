@@ -182,7 +182,7 @@ pub(crate) fn alone(statement: &Statement<'_>) -> Result<Option<Alone>, Misfit> 
     if begins(&["alter", "table"]) && statement.contains("detach") && statement.contains("concurrently") {
         return Ok(Some(detach(statement).unwrap_or(Alone::Unknown)));
     }
-    if begins(&["discard", "all"]) {
+    if begins(&["discard", "all"]) || statement.contains("pg_advisory_unlock_all") {
         return Err((UnitProblem::DiscardAll, statement.start));
     }
     if begins(&["vacuum"]) || begins(&["alter", "system"]) || (begins(&["cluster"]) && statement.tokens.len() == 1) {
@@ -298,6 +298,7 @@ mod tests {
         assert_eq!(cut("begin; select 1; rollback"), Err(UnitProblem::Rollback));
         assert_eq!(cut("begin; vacuum t; commit"), Err(UnitProblem::AloneInTransaction));
         assert_eq!(cut("select 1; discard all"), Err(UnitProblem::DiscardAll));
+        assert_eq!(cut("select Pg_Catalog.pg_advisory_unlock_all()"), Err(UnitProblem::DiscardAll));
         assert_eq!(cut("begin; prepare transaction 'x'"), Err(UnitProblem::TwoPhase));
     }
 }

@@ -152,7 +152,7 @@ fn read_directory(directory: &Utf8Path, label: &Utf8Path, files: &mut Vec<Policy
         let is_directory = fs::metadata(entry.path()).map_err(|source| read_error(&path, source))?.is_dir();
         if is_directory {
             read_directory(entry.path(), &path, files)?;
-        } else if path.extension() == Some("sql") {
+        } else if path.extension().is_some_and(|it| it.eq_ignore_ascii_case("sql")) {
             let bytes = fs::read(entry.path()).map_err(|source| read_error(&path, source))?;
             files.push(policy_file(path, bytes)?);
         }

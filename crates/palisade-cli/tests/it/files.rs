@@ -24,6 +24,9 @@ fn the_first_migration_makes_its_directory() {
     let ended = project.run("db-generate --custom first").expect(0);
     assert!(ended.out.contains("_first.sql\nWrite the SQL into it"), "{}", ended.out);
     assert_eq!(std::fs::read_dir(project.path().join("migrations")).unwrap().count(), 1);
+    // Applied before anything is written into it.
+    let ended = project.run("db-migrate").expect(0);
+    assert!(ended.err.contains("_first.sql` has no statement"), "{}", ended.err);
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn paths(script: &PolicyScript) -> Vec<&str> {
 #[test]
 fn sql_files_of_all_depths_in_the_order_of_their_paths() {
     let directory = Directory::new();
-    for path in ["rls/public/b.sql", "rls/public/a.sql", "rls/z.sql", "rls/public/deep/er/c.sql"] {
+    for path in ["rls/public/b.sql", "rls/public/a.sql", "rls/z.sql", "rls/public/deep/er/c.SQL"] {
         directory.write(path, "-- nothing");
     }
     for path in
@@ -19,7 +19,7 @@ fn sql_files_of_all_depths_in_the_order_of_their_paths() {
         directory.write(path, "drop table t");
     }
     let script = PolicyScript::read(&directory.path().join("rls")).unwrap();
-    assert_eq!(paths(&script), ["rls/public/a.sql", "rls/public/b.sql", "rls/public/deep/er/c.sql", "rls/z.sql"]);
+    assert_eq!(paths(&script), ["rls/public/a.sql", "rls/public/b.sql", "rls/public/deep/er/c.SQL", "rls/z.sql"]);
     assert_eq!(PolicyScript::from_step(&script.to_step()).unwrap(), script);
 }
 
