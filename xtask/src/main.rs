@@ -1,6 +1,7 @@
 //! `cargo xtask`: Palisade's commands, and `test` of this repository.
 
 mod archives;
+mod pgbouncer;
 mod program;
 mod test;
 

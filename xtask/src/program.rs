@@ -1,6 +1,7 @@
 //! Starting programs.
 
 use palisade_cli::CommandError;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -28,7 +29,7 @@ pub(crate) async fn run(
     program: &str,
     arguments: &[String],
     directory: &Path,
-    variables: &[(&str, &Path)],
+    variables: &[(&str, &OsStr)],
 ) -> Result<(), CommandError> {
     let line = format!("{program} {}", arguments.join(" "));
     let mut command = tokio::process::Command::new(program);
@@ -45,4 +46,18 @@ pub(crate) async fn run(
         return Ok(());
     }
     Err(CommandError::failed("program-failed", format!("`{line}` in {} ended with {status}", directory.display())))
+}
+
+/// Runs a program in `directory` and gives back what it prints on standard output.
+#[allow(clippy::disallowed_methods, reason = "dpkg gets no secret")]
+pub(crate) async fn read(program: &str, arguments: &[String], directory: &Path) -> Result<String, CommandError> {
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).current_dir(directory).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let output = command.output().await.map_err(|error| {
+        CommandError::failed("program-missing", format!("`{program}` could not be started: {error}"))
+    })?;
+    if !output.status.success() {
+        return Err(CommandError::failed("program-failed", format!("`{program}` ended with {}", output.status)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

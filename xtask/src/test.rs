@@ -1,8 +1,10 @@
 //! `cargo xtask test`: the whole suite of this repository.
 
 use crate::archives;
+use crate::pgbouncer;
 use crate::program::run;
-use palisade_cli::{CommandError, Context, Outcome, clap};
+use palisade_cli::{CommandError, ConnectionArgs, Context, Outcome, clap};
+use std::ffi::OsStr;
 use std::path::Path;
 
 /// Run the whole suite: fetch what it needs, then all tests and the example workspace
@@ -26,7 +28,14 @@ pub(crate) async fn test(context: &mut Context, args: TestArgs) -> Result<Outcom
     context.printer.note(&format!("Postgres {} at {}", postgres.version, postgres.bin));
     let archives = archives::bring(root, &context.printer).await?;
     let program = std::env::current_exe().map_err(|error| CommandError::of("no-program", &error))?;
-    let variables = [("PALISADE_TEST_PG_ARCHIVES", archives.directory.as_path()), ("PALISADE_TEST_XTASK", &program)];
+    let selection = context.select(&ConnectionArgs::default())?;
+    let path = selection.variables.get("PATH").unwrap_or_default();
+    let path = pgbouncer::bring(selection.embedded().cache_dir.as_std_path(), path, &context.printer).await?;
+    let variables = [
+        ("PALISADE_TEST_PG_ARCHIVES", archives.directory.as_os_str()),
+        ("PALISADE_TEST_XTASK", program.as_os_str()),
+        ("PATH", &path),
+    ];
     if !args.words.is_empty() {
         cargo_test(root, &args.words, &variables).await?;
         return Ok(Outcome::done("The tests have passed"));
@@ -34,7 +43,7 @@ pub(crate) async fn test(context: &mut Context, args: TestArgs) -> Result<Outcom
     cargo_test(root, &["--workspace".to_owned()], &variables).await?;
     for archive in &archives.newest {
         context.printer.note(&format!("once more on {}", archive.display()));
-        let variables = [&variables[..], &[("PALISADE_PG_ARCHIVE", archive.as_path())]].concat();
+        let variables = [&variables[..], &[("PALISADE_PG_ARCHIVE", archive.as_os_str())]].concat();
         let packages = ON_EVERY_VERSION.iter().flat_map(|it| ["--package".to_owned(), (*it).to_owned()]);
         let words: Vec<String> = ["--test".to_owned(), "it".to_owned()].into_iter().chain(packages).collect();
         cargo_test(root, &words, &variables).await?;
@@ -47,7 +56,7 @@ pub(crate) async fn test(context: &mut Context, args: TestArgs) -> Result<Outcom
 const ON_EVERY_VERSION: [&str; 5] =
     ["palisade-db", "palisade-migrator", "palisade-rls", "palisade-backup", "palisade-guard"];
 
-async fn cargo_test(root: &Path, words: &[String], variables: &[(&str, &Path)]) -> Result<(), CommandError> {
+async fn cargo_test(root: &Path, words: &[String], variables: &[(&str, &OsStr)]) -> Result<(), CommandError> {
     run("cargo", &[&["test".to_owned()], words].concat(), root, variables).await
 }
 
@@ -60,7 +69,7 @@ async fn example(root: &Path) -> Result<(), CommandError> {
     for command in [&["db-init"][..], &["db-size"], &["db-stop"]] {
         let words = ["run", "--quiet", "--package", "shop-xtask", "--"].iter().chain(command);
         let words: Vec<String> = words.map(|it| (*it).to_owned()).collect();
-        run("cargo", &words, &directory, &[("CARGO_TARGET_DIR", &target)]).await?;
+        run("cargo", &words, &directory, &[("CARGO_TARGET_DIR", target.as_os_str())]).await?;
     }
     Ok(())
 }
