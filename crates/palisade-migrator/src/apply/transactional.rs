@@ -9,7 +9,7 @@ use palisade_sql::{SqlState, split};
 
 use super::Apply;
 use crate::error::ApplyCause;
-use crate::journal::{AS_OURSELVES, Mark};
+use crate::journal::{AS_OURSELVES, Mark, literal};
 
 /// Raised by our own check; not a code of Postgres.
 const SESSION_MOVED: &str = "PLS01";
@@ -159,7 +159,7 @@ impl Apply<'_> {
     fn assertions(&mut self, first: bool) -> String {
         let pid = self.session.connection().facts().backend_pid;
         let mut sql = format!(
-            "do $palisade$ begin\n  if pg_catalog.pg_backend_pid() <> {pid} then \
+            "begin\n  if pg_catalog.pg_backend_pid() <> {pid} then \
              raise exception 'palisade: another server process' using errcode = '{SESSION_MOVED}'; end if;\n"
         );
         if first {
@@ -173,8 +173,9 @@ impl Apply<'_> {
                 applied.join(",")
             );
         }
-        sql.push_str("end $palisade$;\n");
-        sql
+        sql.push_str("end");
+        // As a literal: the name of the history may hold what would end a dollar-quoted text.
+        format!("do {};\n", literal(&sql))
     }
 
     fn ended(&mut self, open: Option<Open<'_>>) {

@@ -68,6 +68,17 @@ async fn everything_of_ours_goes_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_schema_of_the_history_keeps_what_is_not_ours() {
+    let mut it = Fixture::new().await;
+    it.tables = history_table("ops $palisade$", "$palisade$");
+    it.query("create schema \"ops $palisade$\"; create table \"ops $palisade$\".theirs (a int)").await;
+    it.migrate(&[file(1, "create table t ()")]).await.unwrap();
+    reset_all(&it, &["public"], &it.tables).await;
+    assert_eq!(it.query("select tablename from pg_tables where schemaname ~ '^(ops|public)'").await, ["theirs"]);
+    it.migrate(&[file(1, "create table t ()")]).await.unwrap();
+}
+
+#[tokio::test]
 async fn extensions_stay_with_what_belongs_to_them() {
     let it = Fixture::new().await;
     it.query("create extension pg_trgm; create table t (a text); create index on t using gin (a gin_trgm_ops)").await;
