@@ -101,7 +101,7 @@ pub enum ConfigError {
         key: String,
     },
     /// `config/default.toml` sets what belongs to one environment.
-    #[error("{path}:{line} sets `{key}`, which is different in each environment")]
+    #[error("{path}:{line} sets `{key}`, which each environment says for itself")]
     NotShared {
         /// The file, relative to the project.
         path: Utf8PathBuf,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use palisade_config::{BackupStore, Origin, Overrides, SslMode, Variables};
+use palisade_config::{BackupStore, ConfigError, Origin, Overrides, SslMode, Variables};
 
 use crate::fixture::{Fixture, shown};
 
@@ -279,7 +279,7 @@ fn forms_have_limits() {
 fn default_cannot_set_what_belongs_to_one_environment() {
     let fixture = Fixture::new(&[("config/default.toml", "url = { env = 'DATABASE_URL' }")]);
     assert_snapshot!(shown(&fixture.load("dev", &[]).unwrap_err()), @r"
-    error: config/default.toml:1 sets `url`, which is different in each environment
+    error: config/default.toml:1 sets `url`, which each environment says for itself
       help: move `url` to the file of each environment, such as `config/prod.toml`
     ");
 }
@@ -314,6 +314,13 @@ fn a_variable_that_nearly_is_a_setting_is_a_warning() {
     let variables = [("PALISADE_LOCK_TIMEOT", "1s"), ("PALISADE_PG_BIN", "/x"), ("PALISADE_CACHE_DIR", "/y")];
     let warnings = Fixture::new(&[]).load("dev", &variables).unwrap().warnings;
     assert_eq!(warnings, ["variable `PALISADE_LOCK_TIMEOT` sets nothing; did you mean `PALISADE_LOCK_TIMEOUT`?"]);
+}
+
+#[test]
+fn one_word_for_all_environments_does_not_take_the_protection_off_prod() {
+    let error = Fixture::new(&[("config/default.toml", "protected = false")]).load("prod", &[]).unwrap_err();
+    assert!(matches!(error, ConfigError::NotShared { .. }), "{error}");
+    assert!(Fixture::new(&[("config/prod.toml", "")]).load("prod", &[]).unwrap().protected);
 }
 
 #[test]
