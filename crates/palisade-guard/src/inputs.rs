@@ -13,6 +13,8 @@ pub enum Scope {
     Migrations,
     /// Row security only.
     RowSecurity,
+    /// The latest migration, taken back by its way down.
+    LatestMigrationBack,
 }
 
 /// The project's files and the environment they are meant for.
@@ -34,10 +36,10 @@ pub struct Inputs<'a> {
 
 impl Inputs<'_> {
     pub(crate) fn wants_migrations(&self) -> bool {
-        self.scope != Scope::RowSecurity
+        matches!(self.scope, Scope::All | Scope::Migrations)
     }
 
     pub(crate) fn wants_row_security(&self) -> bool {
-        self.scope != Scope::Migrations && !self.policies.files().is_empty()
+        matches!(self.scope, Scope::All | Scope::RowSecurity) && !self.policies.files().is_empty()
     }
 }

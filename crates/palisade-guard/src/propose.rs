@@ -1,11 +1,13 @@
 //! From files and history to a plan.
 
 use palisade_db::{Connection, DbError, introspect};
-use palisade_migrator::{CheckError, DriftError, History, Migration, Repair, Version, check, load, reconcile};
+use palisade_migrator::{
+    CheckError, DriftError, History, Migration, OutOfOrder, Repair, Version, check, load, reconcile,
+};
 use palisade_plan::{Expectation, MigrationStep, Plan, RepairStep, Step, Target};
 use palisade_rls::is_current;
 
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, Scope};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +18,12 @@ pub enum ProposeError {
     /// A file cannot be run as it is.
     #[error("{0}")]
     Check(CheckError),
+    /// The latest migration has no way down.
+    #[error("`{file}` has no way down")]
+    NoWayDown {
+        /// Its file.
+        file: String,
+    },
     /// The target could not be asked.
     #[error("{0}")]
     Database(DbError),
@@ -27,6 +35,11 @@ impl ProposeError {
         match self {
             Self::Drift(error) => Some(error.help()),
             Self::Check(error) => Some(error.help()),
+            Self::NoWayDown { .. } => Some(
+                "write a new migration that takes it back; pairs of `.up.sql` and `.down.sql` are made by \
+                 `cargo xtask db-generate --custom NAME --reversible`"
+                    .to_owned(),
+            ),
             Self::Database(error) => error.help(),
         }
     }
@@ -43,7 +56,10 @@ pub async fn propose(connection: &mut Connection, inputs: &Inputs<'_>) -> Result
     let mut steps = Vec::new();
     if inputs.wants_migrations() {
         let pending = pending(inputs, &history)?;
-        steps.extend(pending.into_iter().map(|it| Step::Migration(step(it))));
+        steps.extend(pending.into_iter().map(|it| Step::Migration(it.to_step())));
+    }
+    if inputs.scope == Scope::LatestMigrationBack {
+        steps.extend(latest_back(inputs, &history)?.map(Step::Migration));
     }
     if inputs.wants_row_security() {
         // New tables need their policies; whether old ones still have theirs is asked.
@@ -104,14 +120,18 @@ fn pending<'a>(inputs: &Inputs<'a>, history: &History) -> Result<Vec<&'a Migrati
     Ok(pending.to_vec())
 }
 
-fn step(migration: &Migration) -> MigrationStep {
-    MigrationStep {
-        version: migration.version.0,
-        description: migration.description.clone(),
-        file: migration.up.file.clone(),
-        checksum: migration.up.checksum().0,
-        transactional: migration.up.is_transactional(),
-        sql: migration.up.sql.clone(),
-        reverts: false,
+/// The step that takes back what was applied last in the order of versions; none if nothing is applied.
+fn latest_back(inputs: &Inputs<'_>, history: &History) -> Result<Option<MigrationStep>, ProposeError> {
+    // A file that was edited since may not take back what ran.
+    reconcile(inputs.migrations, history).pending(OutOfOrder::Allow).map_err(ProposeError::Drift)?;
+    let Some(latest) = history.applied.last() else { return Ok(None) };
+    let migration = inputs.migrations.iter().find(|it| it.version == latest.version);
+    let Some(migration) = migration else { return Ok(None) };
+    let Some(step) = migration.to_revert_step() else {
+        return Err(ProposeError::NoWayDown { file: migration.up.file.clone() });
+    };
+    if let Some(down) = &migration.down {
+        check(down).map_err(ProposeError::Check)?;
     }
+    Ok(Some(step))
 }

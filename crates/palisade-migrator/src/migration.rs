@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use palisade_plan::MigrationStep;
 use sha2::{Digest, Sha384};
 
 /// The number in front of a file name; a UTC timestamp of fourteen digits for new files, any positive number for adopted
@@ -71,6 +72,30 @@ pub struct Migration {
     pub up: MigrationFile,
     /// The file that takes it back.
     pub down: Option<MigrationFile>,
+}
+
+impl Migration {
+    /// The step of a plan that applies it.
+    pub fn to_step(&self) -> MigrationStep {
+        self.step(&self.up, false)
+    }
+
+    /// The step of a plan that takes it back, if it has a way down.
+    pub fn to_revert_step(&self) -> Option<MigrationStep> {
+        self.down.as_ref().map(|file| self.step(file, true))
+    }
+
+    fn step(&self, file: &MigrationFile, reverts: bool) -> MigrationStep {
+        MigrationStep {
+            version: self.version.0,
+            description: self.description.clone(),
+            file: file.file.clone(),
+            checksum: self.up.checksum().0,
+            transactional: file.is_transactional(),
+            sql: file.sql.clone(),
+            reverts,
+        }
+    }
 }
 
 /// Which way a file goes.

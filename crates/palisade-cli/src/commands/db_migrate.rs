@@ -11,11 +11,16 @@ use palisade_guard::Scope;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask db-migrate
-  cargo xtask db-migrate --dry-run")]
+  cargo xtask db-migrate --dry-run
+  cargo xtask db-migrate --down")]
 pub(crate) struct DbMigrateArgs {
     /// Also apply migrations that come before one that is applied
     #[arg(long)]
     allow_out_of_order: bool,
+
+    /// Take back the latest migration instead, by its `.down.sql`
+    #[arg(long, conflicts_with = "allow_out_of_order")]
+    down: bool,
 
     #[command(flatten)]
     write: WriteArgs,
@@ -24,7 +29,8 @@ pub(crate) struct DbMigrateArgs {
 pub(crate) async fn run(context: &mut Context, args: DbMigrateArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&args.write.connection)?;
     selection.refuse_if_protected("`db-migrate`")?;
-    let road = Road::new(&selection, Scope::Migrations)?.out_of_order(args.allow_out_of_order);
+    let road = Road::new(&selection, if args.down { Scope::LatestMigrationBack } else { Scope::Migrations })?
+        .out_of_order(args.allow_out_of_order);
     if args.write.dry_run {
         return road.dry_run(context).await;
     }

@@ -75,6 +75,7 @@ pub(crate) fn describe(pushed: &Pushed, detail: Detail) -> (String, Value) {
         }
         // Row security alone was pushed.
         0 => {}
+        _ if plan.migrations().any(|it| it.reverts) => lines.push("Took back 1 migration".to_owned()),
         1 => lines.push("Applied 1 migration".to_owned()),
         count => lines.push(format!("Applied {count} migrations")),
     }

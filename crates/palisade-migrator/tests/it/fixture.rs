@@ -12,7 +12,7 @@ use palisade_migrator::{
     Applied, ApplyCause, ApplyContext, ApplyError, DriftError, HistoryTables, Migration, MigrationFile, OutOfOrder,
     Progress, Repair, RepairError, Run, Version, apply, load, reconcile, repair,
 };
-use palisade_plan::{Answer, ApprovedPlan, Expectation, MigrationStep, Plan, RepairStep, Step, Target};
+use palisade_plan::{Answer, ApprovedPlan, Expectation, Plan, RepairStep, Step, Target};
 use palisade_tests::Proxy;
 
 /// A database with the files of a project that is not on any disk. A clone is somebody else who works on it.
@@ -106,7 +106,7 @@ impl Fixture {
     /// Takes the migrations of `files` back, in this order.
     pub(crate) async fn revert(&mut self, files: &[Migration]) -> Result<Applied, Stopped> {
         let mut session = self.try_session().await?;
-        let steps = files.iter().map(|it| Step::Migration(step_back(it))).collect();
+        let steps = files.iter().map(|it| Step::Migration(it.to_revert_step().unwrap())).collect();
         let plan = self.plan_of(&mut session, steps).await?;
         self.apply(&mut session, plan).await
     }
@@ -125,7 +125,7 @@ impl Fixture {
         let history = load(session.connection(), &self.tables).await.map_err(Stopped::unreached)?;
         let found = reconcile(files, &history);
         let pending = found.pending(OutOfOrder::Refuse).map_err(Stopped::Drift)?;
-        let steps = pending.iter().map(|it| Step::Migration(step(it))).collect();
+        let steps = pending.iter().map(|it| Step::Migration(it.to_step())).collect();
         self.plan_of(session, steps).await
     }
 
@@ -186,29 +186,6 @@ impl Fixture {
 pub(crate) fn file(version: i64, sql: &str) -> Migration {
     let up = MigrationFile { file: format!("migrations/{version}_x.sql"), sql: sql.to_owned() };
     Migration { version: Version(version), description: "x".to_owned(), up, down: None }
-}
-
-pub(crate) fn step(migration: &Migration) -> MigrationStep {
-    MigrationStep {
-        version: migration.version.0,
-        description: migration.description.clone(),
-        file: migration.up.file.clone(),
-        checksum: migration.up.checksum().0,
-        transactional: migration.up.is_transactional(),
-        sql: migration.up.sql.clone(),
-        reverts: false,
-    }
-}
-
-pub(crate) fn step_back(migration: &Migration) -> MigrationStep {
-    let down = migration.down.as_ref().unwrap();
-    MigrationStep {
-        file: down.file.clone(),
-        transactional: down.is_transactional(),
-        sql: down.sql.clone(),
-        reverts: true,
-        ..step(migration)
-    }
 }
 
 /// A migration with a way back.

@@ -9,6 +9,7 @@ impl From<ProposeError> for CommandError {
         match error {
             ProposeError::Drift(error) => error.into(),
             ProposeError::Check(error) => Self::of("bad-migrations", &error).help(error.help()),
+            ProposeError::NoWayDown { .. } => Self::of("no-way-down", &error).help(error.help().unwrap_or_default()),
             ProposeError::Database(error) => error.into(),
         }
     }
