@@ -38,10 +38,13 @@ pub struct BatchError {
 ///
 /// [`BatchError`] with the number of commands that were completed before it.
 pub async fn batch(connection: &mut Connection, sql: &str) -> Result<Batch, BatchError> {
-    batch_with(connection, sql, |_| ()).await
+    let mut rows = Vec::new();
+    let done = batch_with(connection, sql, |row| rows.push(row)).await?;
+    Ok(Batch { rows, ..done })
 }
 
-/// As [`batch`], and hands each row to `seen` as soon as it arrives, so that what came before a failure is not lost.
+/// As [`batch`], and hands each row to `seen` as soon as it arrives instead of keeping it: what came before a failure is not
+/// lost, and a file that selects millions of rows needs no memory.
 ///
 /// # Errors
 ///
@@ -49,7 +52,7 @@ pub async fn batch(connection: &mut Connection, sql: &str) -> Result<Batch, Batc
 pub async fn batch_with(
     connection: &mut Connection,
     sql: &str,
-    mut seen: impl FnMut(&PgRow),
+    mut seen: impl FnMut(PgRow),
 ) -> Result<Batch, BatchError> {
     let mut done = Batch::default();
     let mut returned = false;
@@ -63,8 +66,7 @@ pub async fn batch_with(
             }
             Ok(Some(Either::Right(row))) => {
                 returned = true;
-                seen(&row);
-                done.rows.push(row);
+                seen(row);
             }
             Ok(None) => break,
             Err(error) => return Err(BatchError { commands: done.commands, error: error.into() }),

@@ -62,9 +62,7 @@ pub enum ApplyCause {
         failure: Box<SqlFailure>,
     },
     /// A migration without transaction failed; its first part stays.
-    #[error(
-        "{failure}\nthe first {done} of {all} units of `{file}` are done and stay; the next run goes on behind them"
-    )]
+    #[error("{failure}\n{}", halfway(file, *done, *all))]
     StoppedHalfway {
         /// The file.
         file: String,
@@ -115,6 +113,14 @@ pub enum ApplyCause {
     /// Palisade's own tables could not be read or written.
     #[error("the history could not be read or written: {0}")]
     Journal(DbError),
+}
+
+fn halfway(file: &str, done: usize, all: usize) -> String {
+    match done {
+        0 => format!("nothing of `{file}` is done for good; the next run tries it again"),
+        1 => format!("the first of {all} units of `{file}` is done and stays; the next run goes on behind it"),
+        _ => format!("the first {done} of {all} units of `{file}` are done and stay; the next run goes on behind them"),
+    }
 }
 
 impl ApplyError {

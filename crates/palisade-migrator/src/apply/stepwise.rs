@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use palisade_db::{BatchError, DbError, SqlFailure, SqlText, batch};
+use palisade_db::{BatchError, DbError, SqlFailure, SqlText, batch, batch_with};
 use palisade_plan::MigrationStep;
 use palisade_sql::{SqlState, split};
 
@@ -162,7 +162,7 @@ impl Apply<'_> {
             unit.text,
             self.journal().mark(file.step, &next)
         );
-        match batch(self.session.connection(), &sql).await {
+        match batch_with(self.session.connection(), &sql, drop).await {
             Ok(_) => {
                 file.mark = next;
                 Tried::Done
@@ -227,7 +227,7 @@ impl Apply<'_> {
     }
 
     async fn outside(&mut self, sql: &str) -> Result<(), BatchError> {
-        batch(self.session.connection(), sql).await.map(drop)
+        batch_with(self.session.connection(), sql, drop).await.map(drop)
     }
 
     async fn note_done(&mut self, file: &mut File<'_>) -> Result<(), Stop> {
