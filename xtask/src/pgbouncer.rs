@@ -7,6 +7,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+/// Starts the unpacked program with the libraries beside it, wherever that is.
+const SCRIPT: &str = r#"#!/bin/sh
+root=$(dirname "$0")/../root
+LD_LIBRARY_PATH=$(echo "$root"/usr/lib/*-linux-*) exec "$root/usr/sbin/pgbouncer" "$@"
+"#;
+
 /// The `PATH` on which `pgbouncer` is found. `cache` is a directory that every user of servers can enter.
 pub(crate) async fn bring(cache: &Path, path: &str, printer: &Printer) -> Result<OsString, CommandError> {
     let installed = path.split(':').chain(["/usr/sbin"]).any(|it| Path::new(it).join("pgbouncer").is_file());
@@ -41,12 +47,8 @@ async fn fetch(home: &Path) -> Result<(), CommandError> {
         }
         fs::remove_file(&file).map_err(failed)?;
     }
-    let text = format!(
-        "#!/bin/sh\nLD_LIBRARY_PATH=$(echo '{0}'/usr/lib/*-linux-*) exec '{0}/usr/sbin/pgbouncer' \"$@\"\n",
-        root.display()
-    );
     let script = home.join("bin/pgbouncer.part");
-    fs::write(&script, text).map_err(failed)?;
+    fs::write(&script, SCRIPT).map_err(failed)?;
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).map_err(failed)?;
     fs::rename(&script, home.join("bin/pgbouncer")).map_err(failed)
 }
