@@ -1,8 +1,13 @@
 //! What differs between two catalogs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::object::{Catalog, ObjectKey};
+use serde_json::Value;
+
+use crate::facet::{Compared, facets};
+use crate::key::ObjectKey;
+use crate::object::{Catalog, Object};
 
 /// One object that is not the same on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -18,15 +23,33 @@ pub enum Difference {
         /// The object.
         object: ObjectKey,
     },
-    /// On both sides, with different definitions.
+    /// On both sides, and not the same.
     Changed {
         /// The object.
         object: ObjectKey,
-        /// Its definition on the left side.
-        from: String,
-        /// Its definition on the right side.
-        to: String,
+        /// In what.
+        changes: Vec<Change>,
     },
+}
+
+/// One value of an object that differs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Change {
+    /// Its name, for example `data_type`.
+    pub what: String,
+    /// The value on the left side; null if it has none.
+    pub from: Value,
+    /// The value on the right side; null if it has none.
+    pub to: Value,
+}
+
+impl Difference {
+    /// The object.
+    pub fn object(&self) -> &ObjectKey {
+        match self {
+            Self::Added { object } | Self::Removed { object } | Self::Changed { object, .. } => object,
+        }
+    }
 }
 
 impl fmt::Display for Difference {
@@ -34,46 +57,65 @@ impl fmt::Display for Difference {
         match self {
             Self::Added { object } => write!(f, "+ {object}"),
             Self::Removed { object } => write!(f, "- {object}"),
-            Self::Changed { object, from, to } => write!(f, "~ {object}\n    was {from}\n    is  {to}"),
+            Self::Changed { object, changes } => {
+                write!(f, "~ {object}")?;
+                for Change { what, from, to } in changes {
+                    write!(f, "\n    {}: was {}, is {}", what.replace('_', " "), shown(from), shown(to))?;
+                }
+                Ok(())
+            }
         }
     }
+}
+
+/// A value as a person would write it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// In what two objects differ, sorted by name.
+pub fn changes(from: &Object, to: &Object, compared: Compared) -> Vec<Change> {
+    if from.definition == to.definition
+        && from.comment == to.comment
+        && from.labels == to.labels
+        && (!compared.owners || from.owner == to.owner)
+        && (!compared.privileges || from.privileges == to.privileges)
+    {
+        return Vec::new();
+    }
+    let (mut left, mut right) = (facets(from, compared), facets(to, compared));
+    let names: BTreeSet<String> = left.keys().chain(right.keys()).cloned().collect();
+    let mut found = Vec::new();
+    for what in names {
+        let from = left.remove(&what).unwrap_or(Value::Null);
+        let to = right.remove(&what).unwrap_or(Value::Null);
+        if from != to {
+            found.push(Change { what, from, to });
+        }
+    }
+    found
 }
 
 /// Every object that differs from `left` to `right`, sorted by object.
-pub fn difference(left: &Catalog, right: &Catalog) -> Vec<Difference> {
-    let mut found: Vec<(&ObjectKey, Difference)> = Vec::new();
+pub fn difference(left: &Catalog, right: &Catalog, compared: Compared) -> Vec<Difference> {
+    let mut found = Vec::new();
     for (object, from) in &left.objects {
         match right.objects.get(object) {
-            None => found.push((object, Difference::Removed { object: object.clone() })),
-            Some(to) if to != from => {
-                let changed = Difference::Changed { object: object.clone(), from: from.clone(), to: to.clone() };
-                found.push((object, changed));
+            None => found.push(Difference::Removed { object: object.clone() }),
+            Some(to) => {
+                let changes = changes(from, to, compared);
+                if !changes.is_empty() {
+                    found.push(Difference::Changed { object: object.clone(), changes });
+                }
             }
-            Some(_) => {}
         }
     }
     let added = right.objects.keys().filter(|it| !left.objects.contains_key(*it));
-    found.extend(added.map(|object| (object, Difference::Added { object: object.clone() })));
-    found.sort_by_key(|(object, _)| *object);
-    found.into_iter().map(|(_, difference)| difference).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::difference;
-    use crate::object::{Catalog, ObjectKey, ObjectKind};
-
-    fn catalog(objects: &[(&str, &str)]) -> Catalog {
-        let key = |name: &str| ObjectKey { kind: ObjectKind::Column, name: name.to_owned() };
-        Catalog { objects: objects.iter().map(|(name, definition)| (key(name), (*definition).to_owned())).collect() }
-    }
-
-    #[test]
-    fn every_difference_is_named_once_in_order() {
-        let left = catalog(&[("t.a", "integer"), ("t.b", "text"), ("t.d", "uuid")]);
-        let right = catalog(&[("t.a", "bigint"), ("t.b", "text"), ("t.c", "text")]);
-        let lines: Vec<String> = difference(&left, &right).iter().map(ToString::to_string).collect();
-        assert_eq!(lines, ["~ column t.a\n    was integer\n    is  bigint", "+ column t.c", "- column t.d"]);
-        assert!(difference(&left, &left).is_empty());
-    }
+    found.extend(added.map(|object| Difference::Added { object: object.clone() }));
+    found.sort_by(|left, right| left.object().cmp(right.object()));
+    found
 }

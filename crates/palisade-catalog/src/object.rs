@@ -1,137 +1,73 @@
 //! Objects, and the catalog that holds them.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What sort of object it is.
+use crate::definition::Definition;
+use crate::key::ObjectKey;
+use crate::privileges::Privileges;
+
+/// How strongly an object depends on another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ObjectKind {
-    /// A schema.
-    Schema,
-    /// An extension, with its version.
-    Extension,
-    /// An enum, composite, range or domain type.
-    Type,
-    /// A sequence that no identity column owns.
-    Sequence,
-    /// A table, partitioned or not, or a foreign table.
-    Table,
-    /// A column of a table.
-    Column,
-    /// A constraint of a table or a domain.
-    Constraint,
-    /// An index that no constraint owns.
-    Index,
-    /// A view or materialized view.
-    View,
-    /// A function, procedure or aggregate.
-    Function,
-    /// A trigger.
-    Trigger,
-    /// A rewrite rule that is not a view's own.
-    Rule,
-    /// Whether row security is enabled and forced on a table.
-    RowSecurity,
-    /// A row security policy.
-    Policy,
-    /// The privileges on an object.
-    Grant,
-    /// A comment.
-    Comment,
+pub enum Strength {
+    /// It keeps the other from being dropped.
+    Normal,
+    /// It is dropped together with the other.
+    Auto,
 }
 
-impl ObjectKind {
-    /// Whether `rls/` is where objects of this kind are declared, rather than `migrations/`.
-    pub fn belongs_to_row_security(self) -> bool {
-        match self {
-            Self::RowSecurity | Self::Policy | Self::Grant => true,
-            Self::Schema
-            | Self::Extension
-            | Self::Type
-            | Self::Sequence
-            | Self::Table
-            | Self::Column
-            | Self::Constraint
-            | Self::Index
-            | Self::View
-            | Self::Function
-            | Self::Trigger
-            | Self::Rule
-            | Self::Comment => false,
-        }
-    }
-
-    /// The name used in messages, in SQL's words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Schema => "schema",
-            Self::Extension => "extension",
-            Self::Type => "type",
-            Self::Sequence => "sequence",
-            Self::Table => "table",
-            Self::Column => "column",
-            Self::Constraint => "constraint",
-            Self::Index => "index",
-            Self::View => "view",
-            Self::Function => "function",
-            Self::Trigger => "trigger",
-            Self::Rule => "rule",
-            Self::RowSecurity => "row security",
-            Self::Policy => "policy",
-            Self::Grant => "grants on",
-            Self::Comment => "comment on",
-        }
-    }
-
-    /// Every kind, in the order in which they are shown.
-    pub const ALL: [Self; 16] = [
-        Self::Schema,
-        Self::Extension,
-        Self::Type,
-        Self::Sequence,
-        Self::Table,
-        Self::Column,
-        Self::Constraint,
-        Self::Index,
-        Self::View,
-        Self::Function,
-        Self::Trigger,
-        Self::Rule,
-        Self::RowSecurity,
-        Self::Policy,
-        Self::Grant,
-        Self::Comment,
-    ];
+/// One object.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Object {
+    /// What it is.
+    pub definition: Definition,
+    /// Whose it is; none for what has no owner of its own.
+    pub owner: Option<String>,
+    /// Who may do what with it; none for what has no privileges.
+    pub privileges: Option<Privileges>,
+    /// What is said about it.
+    pub comment: Option<String>,
+    /// Security labels, by provider.
+    pub labels: BTreeMap<String, String>,
+    /// The objects without which it cannot be, as the server knows it.
+    #[serde(with = "crate::snapshot::pairs")]
+    pub needs: BTreeMap<ObjectKey, Strength>,
 }
 
-/// Which object it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub struct ObjectKey {
-    /// What sort of object.
-    pub kind: ObjectKind,
-    /// Its name as a person would write it, with schema and, for parts of a table, the table: `public.posts.title`.
-    pub name: String,
+/// What the server said of itself when the catalog was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Server {
+    /// Its version, as `server_version_num` counts: 150018.
+    pub version: u32,
+    /// The role that read.
+    pub user: String,
+    /// What an owner may do with an object of his if nobody revoked it: the letter of
+    /// [`acldefault`](https://www.postgresql.org/docs/current/functions-info.html), the letters of the privileges.
+    pub owner_privileges: BTreeMap<char, String>,
+    /// Which types are cast to which without being asked: source, target, `i`mplicit, `a`ssignment or `e`xplicit.
+    pub casts: BTreeSet<(String, String, char)>,
 }
 
-impl fmt::Display for ObjectKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind.as_str(), self.name)
-    }
-}
-
-/// The objects of one database, each with the definition that its server gives.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The objects of one database.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Catalog {
-    /// Definitions by object.
-    pub objects: BTreeMap<ObjectKey, String>,
+    /// What the server said of itself.
+    pub server: Server,
+    /// The objects.
+    #[serde(with = "crate::snapshot::pairs")]
+    pub objects: BTreeMap<ObjectKey, Object>,
 }
 
 impl Catalog {
-    /// The part that `migrations/` declare, without what belongs to `rls/`.
+    /// The object with this key.
+    pub fn get(&self, key: &ObjectKey) -> Option<&Object> {
+        self.objects.get(key)
+    }
+
+    /// Only the objects that `keep` says yes to.
     #[must_use]
-    pub fn without_row_security(&self) -> Self {
-        let kept = self.objects.iter().filter(|(key, _)| !key.kind.belongs_to_row_security());
-        Self { objects: kept.map(|(key, definition)| (key.clone(), definition.clone())).collect() }
+    pub fn only(mut self, keep: impl Fn(&ObjectKey, &Object) -> bool) -> Self {
+        self.objects.retain(|key, object| keep(key, object));
+        self
     }
 }

@@ -1,78 +1,96 @@
 //! Reading the catalog of a database.
+//!
+//! Two round trips in one snapshot: the first asks what the server is and what its extensions have brought, the second reads
+//! everything else. Every class of objects is a query of its own in `introspect/`; each returns rows of the same form, which
+//! [`Draft`] puts together.
+
+mod draft;
+mod query;
 
 use palisade_catalog::{Catalog, ObjectKey, ObjectKind};
-use palisade_sql::Literal;
 use sqlx::Row;
 
 use crate::connection::Connection;
 use crate::error::DbError;
-use crate::execute::batch;
+use crate::execute::{batch, batch_with};
+use draft::Draft;
+use query::Facts;
 
-/// Reads everything in `schemas`, in one round trip and one snapshot.
+/// Reads everything that users have made in a database, in two round trips and one snapshot. Schemas and objects of the system,
+/// temporary ones and members of extensions are left out.
 ///
 /// # Errors
 ///
 /// [`DbError`] if the server could not be asked; never an empty catalog instead.
+pub async fn everything(connection: &mut Connection) -> Result<Catalog, DbError> {
+    let begin = "begin isolation level repeatable read read only;\n";
+    match read(connection, begin, ";\ncommit").await {
+        Ok(catalog) => Ok(catalog),
+        Err(error) => {
+            // The transaction is over either way; if this fails too, the first error says why.
+            let _ = batch(connection, "rollback").await;
+            Err(error)
+        }
+    }
+}
+
+/// Reads the schemas named `schemas` and what is in them, in two round trips and one snapshot.
+///
+/// # Errors
+///
+/// As [`everything`].
 pub async fn catalog(connection: &mut Connection, schemas: &[String]) -> Result<Catalog, DbError> {
-    let sql = format!(
-        "begin isolation level repeatable read read only;\nset local search_path = '';\n{};\ncommit",
-        objects_sql(schemas)?
-    );
-    read(connection, &sql).await
+    Ok(within(everything(connection).await?, schemas))
 }
 
 /// Reads the same inside the transaction that is open, which keeps an empty `search_path` until its next `RESET`.
 ///
 /// # Errors
 ///
-/// As [`catalog`].
+/// As [`everything`].
 pub async fn catalog_within(connection: &mut Connection, schemas: &[String]) -> Result<Catalog, DbError> {
-    let sql = format!("set local search_path = '';\n{}", objects_sql(schemas)?);
-    read(connection, &sql).await
+    Ok(within(read(connection, "", "").await?, schemas))
 }
 
-fn objects_sql(schemas: &[String]) -> Result<String, DbError> {
-    let names: Result<Vec<String>, DbError> = schemas
-        .iter()
-        .map(|it| match Literal::new(it.as_str()) {
-            Ok(literal) => Ok(literal.to_string()),
-            Err(error) => Err(DbError::Unexpected { reason: format!("schema name `{}`: {error}", it.escape_debug()) }),
-        })
-        .collect();
-    let names = names?.join(", ");
-    let filter = if names.is_empty() { "false".to_owned() } else { format!("n.nspname in ({names})") };
-    Ok(include_str!("introspect/catalog.sql").replace("$filter", &filter))
-}
-
-async fn read(connection: &mut Connection, sql: &str) -> Result<Catalog, DbError> {
-    let done = batch(connection, sql).await.map_err(|it| it.error)?;
-    let mut catalog = Catalog::default();
-    for row in &done.rows {
-        let kind: String = row.try_get("kind")?;
-        let kind = kind_named(&kind)?;
-        catalog.objects.insert(ObjectKey { kind, name: row.try_get("name")? }, row.try_get("definition")?);
-    }
-    Ok(catalog)
-}
-
-fn kind_named(name: &str) -> Result<ObjectKind, DbError> {
-    Ok(match name {
-        "schema" => ObjectKind::Schema,
-        "extension" => ObjectKind::Extension,
-        "type" => ObjectKind::Type,
-        "sequence" => ObjectKind::Sequence,
-        "table" => ObjectKind::Table,
-        "column" => ObjectKind::Column,
-        "constraint" => ObjectKind::Constraint,
-        "index" => ObjectKind::Index,
-        "view" => ObjectKind::View,
-        "function" => ObjectKind::Function,
-        "trigger" => ObjectKind::Trigger,
-        "rule" => ObjectKind::Rule,
-        "row-security" => ObjectKind::RowSecurity,
-        "policy" => ObjectKind::Policy,
-        "grant" => ObjectKind::Grant,
-        "comment" => ObjectKind::Comment,
-        other => return Err(DbError::Unexpected { reason: format!("object kind `{other}`") }),
+/// What of `catalog` belongs to `schemas`: they themselves, what is in them, and extensions that were created in them.
+pub fn within(catalog: Catalog, schemas: &[String]) -> Catalog {
+    let is_managed = |name: &str| schemas.iter().any(|it| it == name);
+    catalog.only(|key, object| match (&object.definition, key.schema()) {
+        (palisade_catalog::Definition::Extension { schema, .. }, _) => is_managed(schema),
+        (_, Some(schema)) => is_managed(schema),
+        (_, None) => key.kind == ObjectKind::DefaultPrivileges && is_managed(key.part(1)),
     })
+}
+
+async fn read(connection: &mut Connection, begin: &str, end: &str) -> Result<Catalog, DbError> {
+    let first =
+        format!("{begin}set local search_path = '';\nset local jit = off;\n{}", include_str!("introspect/facts.sql"));
+    let done = batch(connection, &first).await.map_err(|it| it.error)?;
+    let row = done.rows.first().ok_or_else(|| unexpected("no answer about the server"))?;
+    let text = |name: &str| row.try_get_unchecked::<String, _>(name);
+    let facts =
+        Facts::read(&text("version")?, text("user")?, &text("owner_privileges")?, &text("members")?, &text("casts")?)?;
+    let mut draft = Draft::new(&facts);
+    let mut failed = None;
+    let sql = format!("{}{end}", query::objects(&facts));
+    batch_with(connection, &sql, |row| {
+        if failed.is_none() {
+            failed = draft.add(&row).err();
+        }
+    })
+    .await
+    .map_err(|it| it.error)?;
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(draft.finish(facts.server)),
+    }
+}
+
+fn unexpected(reason: impl Into<String>) -> DbError {
+    DbError::Unexpected { reason: reason.into() }
+}
+
+/// The schema object of a name.
+fn schema_key(name: &str) -> ObjectKey {
+    ObjectKey::new(ObjectKind::Schema, [name])
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use palisade_catalog::{Catalog, Difference, ObjectKey, difference};
+use palisade_catalog::{Catalog, Compared, Definition, Difference, ObjectKey, difference};
 use palisade_db::{Connection, DbError, introspect};
 use palisade_embedded::{EmbeddedError, EmbeddedSettings, Layer, Scratch};
 use palisade_migrator::{History, Version, halfway, load};
@@ -84,29 +84,31 @@ fn half_done(inputs: &Inputs<'_>, history: &History) -> Vec<Layer> {
     pending.flat_map(|(it, attempt)| halfway(it, attempt).into_iter().map(|sql| layer(&it.up.file, sql))).collect()
 }
 
+/// Owners differ between environments, and grants belong to `rls/`.
+const COMPARED: Compared = Compared { owners: false, privileges: false };
+
 /// Differences between the target and its migrations, without objects that `rls/` declares and those that an interrupted file
 /// explains.
 fn unexplained(found: &Catalog, migrated: &Catalog, secured: &Catalog, interrupted: &[Catalog]) -> Vec<Difference> {
-    let of_row_security: BTreeSet<ObjectKey> = difference(migrated, secured).into_iter().map(object).collect();
-    let differences = difference(migrated, found).into_iter();
+    let of_row_security: BTreeSet<ObjectKey> =
+        difference(migrated, secured, COMPARED).into_iter().map(|it| it.object().clone()).collect();
+    let differences = difference(migrated, found, COMPARED).into_iter();
     differences
         .filter(|it| {
-            let key = object(it.clone());
-            let explained = interrupted.iter().any(|it| definition(it, &key) == definition(found, &key));
-            !key.kind.belongs_to_row_security() && !of_row_security.contains(&key) && !explained
+            let key = it.object();
+            let explained = interrupted.iter().any(|it| definition(it, key) == definition(found, key));
+            !key.kind.belongs_to_row_security() && !of_row_security.contains(key) && !explained
         })
         .collect()
 }
 
 /// An index that an interrupted statement left invalid is the one that it was to make.
-fn definition<'a>(catalog: &'a Catalog, key: &ObjectKey) -> Option<&'a str> {
-    catalog.objects.get(key).map(|it| it.strip_suffix(" (invalid)").unwrap_or(it))
-}
-
-fn object(difference: Difference) -> ObjectKey {
-    match difference {
-        Difference::Added { object } | Difference::Removed { object } | Difference::Changed { object, .. } => object,
+fn definition(catalog: &Catalog, key: &ObjectKey) -> Option<Definition> {
+    let mut definition = catalog.get(key)?.definition.clone();
+    if let Definition::Index(index) = &mut definition {
+        index.valid = true;
     }
+    Some(definition)
 }
 
 async fn open(embedded: &EmbeddedSettings, major: u32) -> Result<Scratch, EmbeddedError> {
@@ -136,41 +138,64 @@ fn replay(source: EmbeddedError) -> DriftCheckError {
 #[cfg(test)]
 mod tests {
     use super::unexplained;
-    use palisade_catalog::{Catalog, ObjectKey, ObjectKind};
+    use palisade_catalog::definition::{Index, Opaque};
+    use palisade_catalog::{Catalog, Definition, Object, ObjectKey, ObjectKind};
+    use std::collections::BTreeMap;
 
-    fn catalog(objects: &[(ObjectKind, &str, &str)]) -> Catalog {
-        let entry = |(kind, name, definition): &(ObjectKind, &str, &str)| {
-            (ObjectKey { kind: *kind, name: (*name).to_owned() }, (*definition).to_owned())
+    fn catalog(objects: &[(ObjectKind, &str, Definition)]) -> Catalog {
+        let entry = |(kind, name, definition): &(ObjectKind, &str, Definition)| {
+            let (labels, needs) = (BTreeMap::new(), BTreeMap::new());
+            let (owner, privileges, comment) = (None, None, None);
+            let object = Object { definition: definition.clone(), owner, privileges, comment, labels, needs };
+            (ObjectKey::new(*kind, ["public", name]), object)
         };
-        Catalog { objects: objects.iter().map(entry).collect() }
+        Catalog { objects: objects.iter().map(entry).collect(), ..Catalog::default() }
+    }
+
+    fn text(create: &str) -> Definition {
+        Definition::Opaque(Opaque { create: create.to_owned(), then: Vec::new() })
     }
 
     #[test]
     fn what_row_security_declares_is_no_drift() {
-        let migrated = catalog(&[(ObjectKind::Table, "public.t", "a")]);
-        let helper = (ObjectKind::Function, "private.helper()", "today");
-        let secured = catalog(&[(ObjectKind::Table, "public.t", "a"), helper]);
-        let before = (ObjectKind::Function, "private.helper()", "last month");
-        let policy = (ObjectKind::Policy, "public.t.p", "using (true)");
-        let by_hand = (ObjectKind::Column, "public.t.hack", "integer");
-        let found = catalog(&[(ObjectKind::Table, "public.t", "a"), before, policy, by_hand]);
+        let table = || (ObjectKind::Table, "t", text("a"));
+        let migrated = catalog(&[table()]);
+        let secured = catalog(&[table(), (ObjectKind::Function, "helper", text("today"))]);
+        let before = (ObjectKind::Function, "helper", text("last month"));
+        let policy = (ObjectKind::Policy, "p", text("using (true)"));
+        let by_hand = (ObjectKind::Sequence, "hack", text("integer"));
+        let found = catalog(&[table(), before, policy, by_hand]);
         let drift: Vec<String> =
             unexplained(&found, &migrated, &secured, &[]).iter().map(ToString::to_string).collect();
-        assert_eq!(drift, ["+ column public.t.hack"]);
+        assert_eq!(drift, ["+ sequence public.hack"]);
     }
 
     #[test]
     fn what_an_interrupted_file_made_is_no_drift() {
-        let migrated = catalog(&[(ObjectKind::Table, "public.t", "a")]);
-        let index = |definition| (ObjectKind::Index, "public.i", definition);
-        let table = (ObjectKind::Table, "public.t", "a");
-        let interrupted = [migrated.clone(), catalog(&[table, index("create index i")])];
-        let drift = |definition: &str| {
-            let found = catalog(&[table, (ObjectKind::Index, "public.i", definition)]);
+        let index = |definition: &str, valid| {
+            let index = Index {
+                definition: definition.to_owned(),
+                table: ("public".to_owned(), "t".to_owned()),
+                unique: false,
+                valid,
+                partitioned: false,
+                parent: None,
+                clustered: false,
+                replica_identity: false,
+                tablespace: None,
+                statistics: Vec::new(),
+            };
+            (ObjectKind::Index, "i", Definition::Index(index))
+        };
+        let table = || (ObjectKind::Table, "t", text("a"));
+        let migrated = catalog(&[table()]);
+        let interrupted = [migrated.clone(), catalog(&[table(), index("create index i", true)])];
+        let drift = |definition: &str, valid| {
+            let found = catalog(&[table(), index(definition, valid)]);
             unexplained(&found, &migrated, &migrated, &interrupted).len()
         };
-        assert_eq!(drift("create index i"), 0);
-        assert_eq!(drift("create index i (invalid)"), 0);
-        assert_eq!(drift("create unique index i"), 1, "somebody made another one of this name");
+        assert_eq!(drift("create index i", true), 0);
+        assert_eq!(drift("create index i", false), 0);
+        assert_eq!(drift("create unique index i", true), 1, "somebody made another one of this name");
     }
 }

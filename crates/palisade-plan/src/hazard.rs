@@ -13,6 +13,16 @@ pub enum Hazard {
     DataLoss,
     /// A failure in the middle leaves the first part done.
     NotTransactional,
+    /// Every row is written anew, under a lock that lets nobody read.
+    Rewrite,
+    /// Nobody can read or write the table meanwhile, for as long as every row takes to be looked at.
+    BlocksReads,
+    /// Nobody can write the table meanwhile, for as long as every row takes to be looked at.
+    BlocksWrites,
+    /// The rows that are there decide whether it works.
+    MayFail,
+    /// Somebody can do more, or less, than before.
+    AccessChange,
 }
 
 impl fmt::Display for Hazard {
@@ -20,6 +30,11 @@ impl fmt::Display for Hazard {
         f.write_str(match self {
             Self::DataLoss => "loses data",
             Self::NotTransactional => "not in one transaction",
+            Self::Rewrite => "rewrites the table",
+            Self::BlocksReads => "blocks reads",
+            Self::BlocksWrites => "blocks writes",
+            Self::MayFail => "may fail",
+            Self::AccessChange => "changes access",
         })
     }
 }

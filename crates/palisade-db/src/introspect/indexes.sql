@@ -1,0 +1,26 @@
+select 'index', 1259, c.oid, 0, '', json_build_array(n.nspname, c.relname), null, null,
+       json_build_object('index', json_build_object(
+         'definition', pg_get_indexdef(c.oid),
+         'table', json_build_array(tn.nspname, t.relname),
+         'unique', i.indisunique,
+         'valid', i.indisvalid,
+         'partitioned', c.relkind = 'I',
+         'parent', case when c.relispartition then
+                     (select json_build_array(pn.nspname, p.relname)
+                        from pg_inherits h join pg_class p on p.oid = h.inhparent join pg_namespace pn on pn.oid = p.relnamespace
+                       where h.inhrelid = c.oid) end,
+         'clustered', i.indisclustered,
+         'replica_identity', i.indisreplident,
+         'tablespace', s.spcname,
+         'statistics', case when i.indexprs is null then '[]' else
+                         coalesce((select json_agg(json_build_array(a.attnum, a.attstattarget) order by a.attnum)
+                                     from pg_attribute a where a.attrelid = c.oid and a.attstattarget >= 0), '[]') end))
+  from pg_index i
+  join pg_class c on c.oid = i.indexrelid
+  join pg_namespace n on n.oid = c.relnamespace
+  join pg_class t on t.oid = i.indrelid
+  join pg_namespace tn on tn.oid = t.relnamespace
+  left join pg_tablespace s on s.oid = c.reltablespace
+ where c.oid >= 16384 and t.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+   and t.oid <> all ($members_1259)
+   and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
