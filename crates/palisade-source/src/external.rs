@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use palisade_catalog::{Catalog, Object, ObjectKey, ObjectKind};
-use palisade_config::HistoryTable;
+use palisade_catalog::{Catalog, Object, ObjectKey, ObjectKind, Privilege};
+use palisade_config::{GrantRegime, HistoryTable};
 
 /// Schemas that Supabase makes and looks after.
 const SUPABASE: [&str; 20] = [
@@ -111,6 +111,14 @@ impl External {
 /// Whether it is a database of Supabase, or one that looks like it to migrations: its schemas belong to Supabase's roles.
 pub fn is_supabase(catalog: &Catalog) -> bool {
     OPEN.iter().any(|it| catalog.get(&ObjectKey::new(ObjectKind::Schema, [it])).is_some_and(owned_by_supabase))
+}
+
+/// Which rights new tables in `public` get there by themselves.
+pub fn grant_regime(catalog: &Catalog) -> GrantRegime {
+    let tables = catalog.get(&ObjectKey::new(ObjectKind::DefaultPrivileges, ["postgres", "public", "r"]));
+    let anon = tables.and_then(|it| it.privileges.as_ref()).and_then(|it| it.others.get("anon"));
+    let reads = anon.is_some_and(|it| it.contains_key(&Privilege('r')));
+    if reads { GrantRegime::Before } else { GrantRegime::After }
 }
 
 fn owned_by_supabase(object: &Object) -> bool {

@@ -1,16 +1,27 @@
 //! Anything that a catalog can be made from: databases, SQL files, migrations, snapshots.
 //!
-//! Invariant: nothing is normalised. Whatever is written in files is loaded into a throwaway database, and what that server
-//! says of it is compared.
+//! A [`Source`] is what people write. Databases are read by [`read_live`], files by a [`Workbench`], which loads them into a
+//! throwaway database and keeps what it read, so that the same files need no server again. [`comparable`] leaves out what
+//! neither side may change.
+//!
+//! Invariant: nothing is normalised. Whatever is written in files, what a server says of it is compared.
 
+mod cache;
 mod comparable;
+mod directory;
 mod external;
 mod live;
+mod load;
 mod snapshot;
 mod source;
+mod workbench;
 
+pub use cache::CatalogCache;
 pub use comparable::{Part, comparable, made_by, usual_owner, version_mismatch};
-pub use external::{External, is_supabase};
+pub use directory::{DirectoryError, SqlFile, read_directory};
+pub use external::{External, grant_regime, is_supabase};
 pub use live::{LiveError, read_live};
+pub use load::{LoadError, load};
 pub use snapshot::{SnapshotFileError, read_snapshot, write_snapshot};
 pub use source::{Source, SourceSyntaxError};
+pub use workbench::{Base, Blueprint, MakeError, Temporary, Workbench};

@@ -55,6 +55,10 @@ pub(crate) struct DbDiffArgs {
     #[arg(long, value_name = "TABLE.COLUMN=EXPRESSION")]
     using: Vec<String>,
 
+    /// Let the server of this environment lend a database for files, if it has extensions that this machine does not
+    #[arg(long, value_name = "env:NAME")]
+    shadow: Option<String>,
+
     /// Compare servers of different major versions, which write some definitions differently
     #[arg(long)]
     across_versions: bool,
@@ -69,11 +73,12 @@ pub(crate) async fn run(context: &mut Context, args: DbDiffArgs) -> Result<Outco
         let (column, expression) = column_value("--using", text)?;
         options.using.insert(column, expression);
     }
-    let mut place = Place::here(context)?;
+    let mut place = Place::here(context, &args.connection)?;
+    place.lend(context, args.shadow.as_deref(), &args.connection).await?;
     let from = place.side(context, &args.from, &args.connection).await?;
     let to = place.side(context, &args.to, &args.connection).await?;
     options.online = args.online.unwrap_or(from.protected);
-    let (left, right) = tokio::try_join!(from.read(), to.read())?;
+    let (left, right) = place.read(&from, &to).await?;
     check_versions(context, &args, &left, &right)?;
     let schemas = (!args.schema.is_empty()).then_some(args.schema.as_slice());
     let part = Part { schemas, history: place.history.as_ref() };

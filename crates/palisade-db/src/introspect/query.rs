@@ -69,10 +69,14 @@ const OBJECTS: [&str; 25] = [
     include_str!("notes.sql"),
 ];
 
+/// The queries as they are written.
+pub(super) fn texts() -> impl Iterator<Item = &'static str> {
+    OBJECTS.into_iter().chain([include_str!("needs.sql")])
+}
+
 /// All queries in one message.
 pub(super) fn objects(facts: &Facts) -> String {
-    let queries = OBJECTS.into_iter().chain([include_str!("needs.sql")]);
-    let filled = queries.map(|it| with_members(&for_version(it, facts.server.version / 10_000), &facts.members));
+    let filled = texts().map(|it| with_members(&for_version(it, facts.server.version / 10_000), &facts.members));
     filled.collect::<Vec<_>>().join(";\n")
 }
 

@@ -32,7 +32,11 @@ impl Layer {
     }
 
     /// Runs it. Session settings that it leaves behind are put back.
-    pub(super) async fn run(&self, connection: &mut Connection) -> Result<(), ScratchError> {
+    ///
+    /// # Errors
+    ///
+    /// [`ScratchError::Layer`] if its SQL fails, with the place.
+    pub async fn run(&self, connection: &mut Connection) -> Result<(), ScratchError> {
         if self.transactional {
             self.send(connection, "begin").await?;
             self.send(connection, &self.sql).await?;

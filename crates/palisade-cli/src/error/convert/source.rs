@@ -2,7 +2,8 @@
 
 use crate::{CommandError, Exit};
 use palisade_diff::DiffError;
-use palisade_source::{LiveError, SnapshotFileError, SourceSyntaxError};
+use palisade_embedded::EmbeddedError;
+use palisade_source::{DirectoryError, LiveError, LoadError, MakeError, SnapshotFileError, SourceSyntaxError};
 
 impl From<SourceSyntaxError> for CommandError {
     fn from(error: SourceSyntaxError) -> Self {
@@ -36,5 +37,37 @@ impl From<DiffError> for CommandError {
             DiffError::Impossible { .. } => "impossible-change",
         };
         Self::of(code, &error).help(error.help())
+    }
+}
+
+impl From<DirectoryError> for CommandError {
+    fn from(error: DirectoryError) -> Self {
+        let code = match &error {
+            DirectoryError::Read { .. } => "cannot-read",
+            DirectoryError::Nothing { .. } => "no-schema-files",
+        };
+        Self::failed(code, error.to_string()).help(error.help())
+    }
+}
+
+impl From<MakeError> for CommandError {
+    fn from(error: MakeError) -> Self {
+        let code = match &error {
+            MakeError::Embedded(error) => match **error {
+                EmbeddedError::Scratch(_) => "scratch",
+                EmbeddedError::Installation(_) => "no-postgres",
+                EmbeddedError::Server(_) => "local-server",
+            },
+            MakeError::Load(error) => match **error {
+                LoadError::Circle { .. } => "cycle",
+                LoadError::Extension { .. } => "no-extension",
+                LoadError::Unreadable { .. } | LoadError::Refused { .. } | LoadError::Statement { .. } => "bad-schema",
+                LoadError::Connection(_) => "connection-lost",
+            },
+            MakeError::Read(_) => "server-error",
+            MakeError::Shadow(_) => "cannot-connect",
+            MakeError::NotLent { .. } => "no-shadow",
+        };
+        Self::of(code, &error).help(error.help().unwrap_or_default())
     }
 }

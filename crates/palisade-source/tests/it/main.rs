@@ -1,0 +1,4 @@
+//! Files on real servers.
+
+mod load;
+mod support;
