@@ -29,6 +29,7 @@ mod arguments;
 mod commands;
 mod context;
 mod error;
+mod generate;
 mod help;
 mod interrupt;
 mod logging;

@@ -1,38 +1,136 @@
 //! `db-generate`
 
-use crate::{CommandError, Context, Outcome};
+use crate::generate::{Comparison, check_data_loss};
+use crate::names::column_value;
+use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
 use jiff::Timestamp;
-use palisade_migrator::{create, read_dir};
+use palisade_diff::{Options, Script};
+use palisade_migrator::{Content, create, read_dir};
+use palisade_source::{migration_text, summary};
 use serde_json::json;
 
-/// Make a new migration file
+/// Make a new migration: what the schema has and the migrations have not
 ///
-/// With `--custom` the file is empty and you write the SQL; its name begins with the time in UTC, so that it comes after
-/// all others. The first line `-- no-transaction` makes a file run outside of a transaction, statement by statement, for
-/// what Postgres refuses inside of one (`create index concurrently`).
+/// Both the SQL files of `schema/` (or what `schema-source` in `config/` names) and the migrations are loaded into throwaway
+/// databases; what differs becomes one file. Its name begins with the time in UTC, so that it comes after all others.
+/// Before it is written it is tried on a copy with rows in it: the result must be the schema, to the last grant.
+///
+/// Policies, row security flags and grants belong to `rls/`, and are left out unless the files of the schema speak of them.
+/// Whatever loses data is refused unless you name it. With `--custom` the file is empty and you write the SQL; the first line
+/// `-- no-transaction` makes a file run statement by statement, for what Postgres refuses inside of a transaction.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  cargo xtask db-generate --custom \"add invoices\"
-  cargo xtask db-generate --custom \"add invoices\" --reversible")]
+  cargo xtask db-generate \"add invoices\"
+  cargo xtask db-generate --check
+  cargo xtask db-generate \"drop legacy\" --allow-data-loss public.legacy --reversible
+  cargo xtask db-generate --custom \"move rows\"")]
 pub(crate) struct DbGenerateArgs {
+    /// What the migration does, in a few words
+    #[arg(required_unless_present_any = ["custom", "check"])]
+    name: Option<String>,
+
     /// An empty file for SQL that you write; the name says what it does
-    #[arg(long, value_name = "NAME", required = true)]
-    custom: String,
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "check", "allow_data_loss", "using", "online", "shadow"])]
+    custom: Option<String>,
+
+    /// Only say whether a migration is missing; exit code 3 if so
+    #[arg(long, conflicts_with_all = ["name", "reversible", "allow_data_loss"])]
+    check: bool,
 
     /// A pair of files, `.up.sql` and `.down.sql`, so that it can be taken back
     #[arg(long)]
     reversible: bool,
+
+    /// Let the migration lose the data of this object; can be given several times
+    #[arg(long, value_name = "OBJECT")]
+    allow_data_loss: Vec<String>,
+
+    /// How values of a column become values of its new type, such as `posts.rank=rank::integer`; can be given several times
+    #[arg(long, value_name = "TABLE.COLUMN=EXPRESSION")]
+    using: Vec<String>,
+
+    /// Prefer forms that let others read and write meanwhile
+    #[arg(long)]
+    online: bool,
+
+    /// Let the server of this environment lend databases, if it has extensions that this machine does not
+    #[arg(long, value_name = "env:NAME")]
+    shadow: Option<String>,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<Outcome, CommandError> {
+    if let Some(name) = &args.custom {
+        let files = write(context, name, Content::Empty { reversible: args.reversible })?;
+        let text = format!("{}\nWrite the SQL into it, then `cargo xtask db-migrate` applies it", files.join("\n"));
+        return Ok(Outcome::done(text).data(json!({ "files": files })));
+    }
+    let mut options = Options { online: args.online, ..Options::ALL };
+    for text in &args.using {
+        let (column, expression) = column_value("--using", text)?;
+        options.using.insert(column, expression);
+    }
+    let comparison = Comparison::read(context, args.shadow.as_deref(), &args.connection).await?;
+    let script = comparison.script(&options)?;
+    for difference in &script.left {
+        context.printer.warn(&format!("left as it is: {difference}"));
+    }
+    let data = json!({
+        "missing": !script.is_empty(),
+        "summary": summary(&script),
+        "statements": script.statements,
+        "left": script.left,
+    });
+    if script.is_empty() {
+        let text = format!("The migrations make what `{}` says: nothing to do", comparison.schema.label);
+        return Ok(Outcome::done(text).data(data));
+    }
+    let Some(name) = args.name.as_deref().filter(|_| !args.check) else {
+        let text = format!(
+            "A migration is missing: {}\n`cargo xtask db-generate NAME` makes it, `cargo xtask db-diff --from migrations --to \
+             schema` shows it",
+            summary(&script)
+        );
+        return Ok(Outcome::done(text).data(data).exit(Exit::Found));
+    };
+    check_data_loss(&script, &args.allow_data_loss)?;
+    let down = if args.reversible { Some(way_back(&comparison, &script)) } else { None };
+    let up = migration_text(&script, &[]);
+    let files = write(context, name, Content::Sql { up: &up, down: down.as_deref() })?;
+    let text = format!("{}\n{}\nRead it, then `cargo xtask db-push` applies it", files.join("\n"), summary(&script));
+    let mut data = data;
+    data["files"] = json!(files);
+    Ok(Outcome::done(text).data(data))
+}
+
+/// The file that takes a migration back, with what it cannot bring back.
+fn way_back(comparison: &Comparison, script: &Script) -> String {
+    let lost: Vec<String> =
+        script.data_loss().iter().map(|it| format!("does not bring back the data of {it}")).collect();
+    match comparison.way_back() {
+        Ok(back) if !back.is_empty() => {
+            let left = back.left.iter().map(|it| format!("does not take back: {it}"));
+            let notes: Vec<String> = lost.into_iter().chain(left).collect();
+            migration_text(&back, &notes)
+        }
+        Ok(_) => "-- There is nothing to take back.\n".to_owned(),
+        // As a statement that fails: a way down that does nothing would be taken for one.
+        Err(error) => {
+            let reason = format!("this migration cannot be taken back: {error}");
+            format!("do $palisade$ begin raise exception '%', {}; end $palisade$;\n", palisade_sql::quote_literal(&reason))
+        }
+    }
+}
+
+fn write(context: &Context, name: &str, content: Content<'_>) -> Result<Vec<String>, CommandError> {
     let project = context.project()?;
     let directory = project.migrations_dir();
     std::fs::create_dir_all(&directory).map_err(|error| {
         CommandError::failed("cannot-write", format!("cannot make the directory `{directory}`: {error}"))
     })?;
     let existing = read_dir(&project.root, &directory)?;
-    let made = create(&directory, &existing, &args.custom, args.reversible, Timestamp::now())?;
-    let files: Vec<String> = made.iter().map(|it| it.strip_prefix(&project.root).unwrap_or(it).to_string()).collect();
-    let text = format!("{}\nWrite the SQL into it, then `cargo xtask db-migrate` applies it", files.join("\n"));
-    Ok(Outcome::done(text).data(json!({ "files": files })))
+    let made = create(&directory, &existing, name, content, Timestamp::now())?;
+    Ok(made.iter().map(|it| it.strip_prefix(&project.root).unwrap_or(it).to_string()).collect())
 }
