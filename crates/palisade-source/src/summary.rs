@@ -18,7 +18,8 @@ struct Counts {
 /// table are not counted.
 pub fn summary(script: &Script) -> String {
     let mut actions: BTreeMap<&ObjectKey, BTreeSet<Action>> = BTreeMap::new();
-    for statement in &script.statements {
+    // What is only a setting is about no object.
+    for statement in script.statements.iter().filter(|it| it.object.kind != ObjectKind::Unmodelled) {
         actions.entry(&statement.object).or_default().insert(statement.action);
     }
     let whole = |key: &ObjectKey, action| {

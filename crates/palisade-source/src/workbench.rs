@@ -65,6 +65,11 @@ impl Workbench {
         Self { shadow, ..self }
     }
 
+    /// Where Postgres is looked for.
+    pub fn settings(&self) -> &EmbeddedSettings {
+        &self.settings
+    }
+
     /// What a new database has before the first file.
     pub fn base(&self) -> Base {
         self.base

@@ -38,7 +38,7 @@ impl Declares {
     }
 }
 
-fn is_about_policies(statement: &Statement<'_>) -> bool {
+pub(crate) fn is_about_policies(statement: &Statement<'_>) -> bool {
     let is = |words: &[&str]| statement.begins_with(words);
     let flags =
         is(&["alter", "table"]) && statement.tokens.windows(2).any(|it| it[0].is("level") && it[1].is("security"));

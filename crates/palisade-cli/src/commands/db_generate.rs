@@ -5,8 +5,9 @@ use crate::names::column_value;
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
 use jiff::Timestamp;
 use palisade_diff::{Options, Script};
+use palisade_embedded::Layer;
 use palisade_migrator::{Content, create, read_dir};
-use palisade_source::{migration_text, summary};
+use palisade_source::{Proof, Proven, migration_text, prove, summary};
 use serde_json::json;
 
 /// Make a new migration: what the schema has and the migrations have not
@@ -98,11 +99,53 @@ pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<O
     check_data_loss(&script, &args.allow_data_loss)?;
     let down = if args.reversible { Some(way_back(&comparison, &script)) } else { None };
     let up = migration_text(&script, &[]);
+    let proven = try_out(context, &comparison, &script, &up, down.as_deref()).await?;
     let files = write(context, name, Content::Sql { up: &up, down: down.as_deref() })?;
     let text = format!("{}\n{}\nRead it, then `cargo xtask db-push` applies it", files.join("\n"), summary(&script));
     let mut data = data;
     data["files"] = json!(files);
+    data["proof"] = proof_data(&proven);
     Ok(Outcome::done(text).data(data))
+}
+
+/// Nothing is written that was not tried.
+async fn try_out(
+    context: &Context,
+    comparison: &Comparison,
+    script: &Script,
+    up: &str,
+    down: Option<&str>,
+) -> Result<Proven, CommandError> {
+    context.printer.note("Trying the migration on a copy with rows in it");
+    let up = layer("the new migration", up);
+    // A way down that cannot be is there to say so.
+    let down = down.filter(|_| comparison.way_back().is_ok()).map(|it| layer("the way down", it));
+    let proven = prove(&Proof {
+        workbench: &comparison.workbench,
+        before: &comparison.layers,
+        migration: &up,
+        back: down.as_ref().map(|it| (it, &comparison.before)),
+        script: Some(script),
+        wanted: &comparison.after,
+        blueprint: comparison.blueprint(),
+        managed: comparison.managed(),
+        declares: comparison.declares,
+    })
+    .await
+    .map_err(|error| CommandError::from(error).help("nothing was written"))?;
+    for note in &proven.notes {
+        context.printer.warn(note);
+    }
+    Ok(proven)
+}
+
+fn layer(name: &str, sql: &str) -> Layer {
+    Layer { name: name.to_owned(), sql: sql.to_owned(), transactional: !sql.starts_with("-- no-transaction") }
+}
+
+fn proof_data(proven: &Proven) -> serde_json::Value {
+    let Proven { tables, with_rows, notes } = proven;
+    json!({ "tables": tables, "with_rows": with_rows, "notes": notes })
 }
 
 /// The file that takes a migration back, with what it cannot bring back.
@@ -119,7 +162,10 @@ fn way_back(comparison: &Comparison, script: &Script) -> String {
         // As a statement that fails: a way down that does nothing would be taken for one.
         Err(error) => {
             let reason = format!("this migration cannot be taken back: {error}");
-            format!("do $palisade$ begin raise exception '%', {}; end $palisade$;\n", palisade_sql::quote_literal(&reason))
+            format!(
+                "do $palisade$ begin raise exception '%', {}; end $palisade$;\n",
+                palisade_sql::quote_literal(&reason)
+            )
         }
     }
 }

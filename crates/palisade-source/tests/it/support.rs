@@ -20,7 +20,7 @@ pub(crate) async fn load(texts: &[(&str, &str)]) -> Result<Catalog, MakeError> {
 
 /// What is wrong, and what to do about it.
 pub(crate) async fn refused(texts: &[(&str, &str)]) -> String {
-    let error = load(texts).await.unwrap_err();
+    let error = load(texts).await.expect_err("files that cannot be loaded");
     format!("{error}\nhelp: {}", error.help().unwrap_or_default())
 }
 

@@ -3,7 +3,9 @@
 use crate::{CommandError, Exit};
 use palisade_diff::DiffError;
 use palisade_embedded::EmbeddedError;
-use palisade_source::{DirectoryError, LiveError, LoadError, MakeError, SnapshotFileError, SourceSyntaxError};
+use palisade_source::{
+    DirectoryError, LiveError, LoadError, MakeError, ProofError, SnapshotFileError, SourceSyntaxError,
+};
 
 impl From<SourceSyntaxError> for CommandError {
     fn from(error: SourceSyntaxError) -> Self {
@@ -67,6 +69,25 @@ impl From<MakeError> for CommandError {
             MakeError::Read(_) => "server-error",
             MakeError::Shadow(_) => "cannot-connect",
             MakeError::NotLent { .. } => "no-shadow",
+        };
+        Self::of(code, &error).help(error.help().unwrap_or_default())
+    }
+}
+
+impl From<ProofError> for CommandError {
+    fn from(error: ProofError) -> Self {
+        let code = match error {
+            ProofError::Make(error) => return error.into(),
+            ProofError::Read(error) => return error.into(),
+            ProofError::Diff(error) => return error.into(),
+            ProofError::Dump(_) => "no-dump",
+            ProofError::Apply { .. }
+            | ProofError::Differs { .. }
+            | ProofError::NotSettled { .. }
+            | ProofError::DumpDiffers { .. }
+            | ProofError::Undeclared { .. }
+            | ProofError::Back { .. }
+            | ProofError::BackDiffers { .. } => "not-proven",
         };
         Self::of(code, &error).help(error.help().unwrap_or_default())
     }
