@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 /// What the migrations make, and what the schema should be.
 pub(crate) struct Comparison {
     pub(crate) workbench: Workbench,
-    pub(crate) migrations: Vec<Migration>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) schema: Side,
     pub(crate) declares: Declares,
@@ -24,16 +23,18 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// Reads the files, and makes catalogs of both where they were not made before.
+    /// Reads the files, and makes catalogs of both where they were not made before. Of the migrations those count that `counts`
+    /// says yes to.
     pub(crate) async fn read(
         context: &Context,
+        counts: impl Fn(&Migration) -> bool,
         shadow: Option<&str>,
         connection: &ConnectionArgs,
     ) -> Result<Self, CommandError> {
         let selection = context.select(connection)?;
         let mut place = Place::here(context, connection)?;
         place.lend(context, shadow, connection).await?;
-        let migrations = place.migrations("migrations")?;
+        let migrations: Vec<Migration> = place.migrations("migrations")?.into_iter().filter(counts).collect();
         let schema = place.schema(context, connection).await?;
         let (workbench, layers) = (place.workbench(None), layers(&migrations));
         let before = async { workbench.migrated(&layers).await.map_err(CommandError::from) };
@@ -53,7 +54,7 @@ impl Comparison {
         let managed = Managed { schemas: &schemas, history: &history };
         check_managed(&managed, &schema, &after)?;
         let (before, after) = managed.of_both(before, after, declares);
-        Ok(Self { workbench, migrations, layers, schema, declares, before, after, schemas, history })
+        Ok(Self { workbench, layers, schema, declares, before, after, schemas, history })
     }
 
     pub(crate) fn managed(&self) -> Managed<'_> {

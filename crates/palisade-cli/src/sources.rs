@@ -47,7 +47,7 @@ pub(crate) struct Place {
     pub(crate) shadow: Option<ConnectSettings>,
     variables: Variables,
     grants: Option<GrantRegime>,
-    schema_source: Option<String>,
+    pub(crate) schema_source: Option<String>,
 }
 
 impl Place {

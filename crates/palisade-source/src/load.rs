@@ -4,8 +4,10 @@ mod circle;
 mod error;
 mod piece;
 
+use std::collections::BTreeSet;
+
 use palisade_db::{Connection, DbError, SqlFailure, SqlText, batch};
-use palisade_sql::SqlState;
+use palisade_sql::{SqlState, quote_ident};
 
 use crate::directory::SqlFile;
 pub use error::LoadError;
@@ -59,11 +61,29 @@ async fn one_by_one(connection: &mut Connection, pieces: Vec<Piece<'_>>, reset: 
         if waiting.is_empty() {
             return Ok(());
         }
-        if waiting.len() == before {
+        if waiting.len() == before && !make_roles(connection, &waiting).await? {
             return Err(circle::explain(waiting));
         }
         next = std::mem::take(&mut waiting).into_iter().map(|it| it.piece).collect();
     }
+}
+
+/// Makes the roles that are missing, and says whether there were any. Files of a schema name roles that somebody has made on
+/// the server long ago; what they may do there does not matter here.
+async fn make_roles(connection: &mut Connection, waiting: &[Waiting<'_>]) -> Result<bool, LoadError> {
+    let missing: BTreeSet<&str> = waiting.iter().filter_map(|it| missing_role(&it.error)).collect();
+    for role in &missing {
+        tracing::info!(role, "making a role that files name");
+        match batch(connection, &format!("create role {}", quote_ident(role))).await {
+            Err(failure) if !is_there(&failure.error) => return Err(LoadError::Connection(failure.error)),
+            _ => {}
+        }
+    }
+    Ok(!missing.is_empty())
+}
+
+fn missing_role(error: &DbError) -> Option<&str> {
+    error.server()?.message.strip_prefix("role \"")?.strip_suffix("\" does not exist")
 }
 
 /// Each in a transaction of its own: a new value of an enum can be used once it is committed.

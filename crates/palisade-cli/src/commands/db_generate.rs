@@ -3,10 +3,11 @@
 use crate::generate::{Comparison, check_data_loss};
 use crate::names::column_value;
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use palisade_diff::{Options, Script};
 use palisade_embedded::Layer;
-use palisade_migrator::{Content, create, read_dir};
+use palisade_migrator::{Content, Migration, MigrationFile, check, create, read_dir};
 use palisade_source::{Proof, Proven, migration_text, prove, summary};
 use serde_json::json;
 
@@ -24,10 +25,11 @@ use serde_json::json;
   cargo xtask db-generate \"add invoices\"
   cargo xtask db-generate --check
   cargo xtask db-generate \"drop legacy\" --allow-data-loss public.legacy --reversible
-  cargo xtask db-generate --custom \"move rows\"")]
+  cargo xtask db-generate --custom \"move rows\"
+  cargo xtask db-generate --verify migrations/20260131235959_move_rows.sql")]
 pub(crate) struct DbGenerateArgs {
     /// What the migration does, in a few words
-    #[arg(required_unless_present_any = ["custom", "check"])]
+    #[arg(required_unless_present_any = ["custom", "check", "verify"])]
     name: Option<String>,
 
     /// An empty file for SQL that you write; the name says what it does
@@ -37,6 +39,10 @@ pub(crate) struct DbGenerateArgs {
     /// Only say whether a migration is missing; exit code 3 if so
     #[arg(long, conflicts_with_all = ["name", "reversible", "allow_data_loss"])]
     check: bool,
+
+    /// Prove a migration that somebody wrote: on a copy with rows it must make what the schema says
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "custom", "check", "reversible", "allow_data_loss", "using", "online"])]
+    verify: Option<Utf8PathBuf>,
 
     /// A pair of files, `.up.sql` and `.down.sql`, so that it can be taken back
     #[arg(long)]
@@ -68,12 +74,15 @@ pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<O
         let text = format!("{}\nWrite the SQL into it, then `cargo xtask db-migrate` applies it", files.join("\n"));
         return Ok(Outcome::done(text).data(json!({ "files": files })));
     }
+    if let Some(file) = &args.verify {
+        return verify(context, &args, file).await;
+    }
     let mut options = Options { online: args.online, ..Options::ALL };
     for text in &args.using {
         let (column, expression) = column_value("--using", text)?;
         options.using.insert(column, expression);
     }
-    let comparison = Comparison::read(context, args.shadow.as_deref(), &args.connection).await?;
+    let comparison = Comparison::read(context, |_| true, args.shadow.as_deref(), &args.connection).await?;
     let script = comparison.script(&options)?;
     for difference in &script.left {
         context.printer.warn(&format!("left as it is: {difference}"));
@@ -99,7 +108,11 @@ pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<O
     check_data_loss(&script, &args.allow_data_loss)?;
     let down = if args.reversible { Some(way_back(&comparison, &script)) } else { None };
     let up = migration_text(&script, &[]);
-    let proven = try_out(context, &comparison, &script, &up, down.as_deref()).await?;
+    // A way down that cannot be is there to say so.
+    let back = down.as_deref().filter(|_| comparison.way_back().is_ok()).map(|it| layer("the way down", it));
+    let proven = try_out(context, &comparison, Some(&script), &layer("the new migration", &up), back.as_ref())
+        .await
+        .map_err(|error| error.help("nothing was written"))?;
     let files = write(context, name, Content::Sql { up: &up, down: down.as_deref() })?;
     let text = format!("{}\n{}\nRead it, then `cargo xtask db-push` applies it", files.join("\n"), summary(&script));
     let mut data = data;
@@ -108,31 +121,58 @@ pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<O
     Ok(Outcome::done(text).data(data))
 }
 
-/// Nothing is written that was not tried.
+/// Proves a file that somebody wrote.
+async fn verify(context: &Context, args: &DbGenerateArgs, file: &Utf8Path) -> Result<Outcome, CommandError> {
+    let project = context.project()?;
+    let wrong = |message: String| CommandError::usage("bad-flag", message);
+    let directory = project.migrations_dir();
+    let existing = if directory.exists() { read_dir(&project.root, &directory)? } else { Vec::new() };
+    let own = existing.iter().find(|it| it.up.file.rsplit('/').next() == file.file_name() && file.exists());
+    let (name, sql) = match own {
+        Some(it) if existing.last() == Some(it) => (it.up.file.clone(), it.up.sql.clone()),
+        Some(it) => {
+            let last = existing.last().map_or("", |it| it.up.file.as_str());
+            let message = format!("`{}` is not the last migration: `{last}` comes behind it", it.up.file);
+            return Err(
+                wrong(message).help("the schema is what all migrations together make: only the last one can be proven")
+            );
+        }
+        None => {
+            let sql = std::fs::read_to_string(file)
+                .map_err(|error| CommandError::failed("cannot-read", format!("cannot read `{file}`: {error}")))?;
+            (file.to_string(), sql)
+        }
+    };
+    check(&MigrationFile { file: name.clone(), sql: sql.clone() })?;
+    let version = own.map(|it| it.version);
+    let counts = |it: &Migration| Some(it.version) != version;
+    let comparison = Comparison::read(context, counts, args.shadow.as_deref(), &args.connection).await?;
+    let proven = try_out(context, &comparison, None, &layer(&name, &sql), None).await?;
+    let text = format!("`{name}` makes of the migrations before it what `{}` says", comparison.schema.label);
+    Ok(Outcome::done(text).data(json!({ "file": name, "proof": proof_data(&proven) })))
+}
+
+/// Tries a migration on a copy; nothing is written that was not tried.
 async fn try_out(
     context: &Context,
     comparison: &Comparison,
-    script: &Script,
-    up: &str,
-    down: Option<&str>,
+    script: Option<&Script>,
+    up: &Layer,
+    down: Option<&Layer>,
 ) -> Result<Proven, CommandError> {
     context.printer.note("Trying the migration on a copy with rows in it");
-    let up = layer("the new migration", up);
-    // A way down that cannot be is there to say so.
-    let down = down.filter(|_| comparison.way_back().is_ok()).map(|it| layer("the way down", it));
     let proven = prove(&Proof {
         workbench: &comparison.workbench,
         before: &comparison.layers,
-        migration: &up,
-        back: down.as_ref().map(|it| (it, &comparison.before)),
-        script: Some(script),
+        migration: up,
+        back: down.map(|it| (it, &comparison.before)),
+        script,
         wanted: &comparison.after,
         blueprint: comparison.blueprint(),
         managed: comparison.managed(),
         declares: comparison.declares,
     })
-    .await
-    .map_err(|error| CommandError::from(error).help("nothing was written"))?;
+    .await?;
     for note in &proven.notes {
         context.printer.warn(note);
     }

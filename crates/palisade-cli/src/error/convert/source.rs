@@ -4,7 +4,7 @@ use crate::{CommandError, Exit};
 use palisade_diff::DiffError;
 use palisade_embedded::EmbeddedError;
 use palisade_source::{
-    DirectoryError, LiveError, LoadError, MakeError, ProofError, SnapshotFileError, SourceSyntaxError,
+    DirectoryError, LiveError, LoadError, MakeError, ProofError, PullError, SnapshotFileError, SourceSyntaxError,
 };
 
 impl From<SourceSyntaxError> for CommandError {
@@ -90,5 +90,16 @@ impl From<ProofError> for CommandError {
             | ProofError::BackDiffers { .. } => "not-proven",
         };
         Self::of(code, &error).help(error.help().unwrap_or_default())
+    }
+}
+
+impl From<PullError> for CommandError {
+    fn from(error: PullError) -> Self {
+        let (code, exit) = match error {
+            PullError::Read(error) => return error.into(),
+            PullError::InTheWay { .. } => ("files-in-the-way", Exit::Refused),
+            PullError::Write { .. } => ("cannot-write", Exit::Failed),
+        };
+        Self { exit, ..Self::of(code, &error) }.help(error.help())
     }
 }
