@@ -3,6 +3,7 @@
 mod error;
 mod temporary;
 
+use camino::Utf8Path;
 use palisade_catalog::Catalog;
 use palisade_db::{ConnectSettings, Connection, introspect};
 use palisade_embedded::{EmbeddedError, EmbeddedSettings, GrantRegime, Installation, Layer, Scratch, installation};
@@ -63,6 +64,12 @@ impl Workbench {
     #[must_use]
     pub fn on(self, shadow: Option<ConnectSettings>) -> Self {
         Self { shadow, ..self }
+    }
+
+    /// With the catalogs that are kept below another directory.
+    #[must_use]
+    pub fn kept_in(self, cache: &Utf8Path) -> Self {
+        Self { cache: CatalogCache::new(cache), ..self }
     }
 
     /// Where Postgres is looked for.
