@@ -76,7 +76,9 @@ async fn what_leads_elsewhere_is_shown() {
         check(&schema, Some("create table more (id int not null);\nalter table nowhere add a int;"), false).await;
     insta::assert_snapshot!(error.unwrap_err(), @r#"
     the migration fails on a copy of what those before it make: relation "nowhere" does not exist (SQLSTATE 42P01)
-     --> migrations/2_next.sql
+     --> migrations/2_next.sql:2:1
+    2 | alter table nowhere add a int;
+      | ^
     "#);
 }
 
