@@ -7,4 +7,7 @@ mod migrate_down;
 mod push_cut;
 mod push_killed;
 mod push_twice;
+mod schema_diff;
+mod schema_generate;
+mod schema_pull;
 mod tidy;
