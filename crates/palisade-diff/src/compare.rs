@@ -48,7 +48,17 @@ fn same_definition(from: &Definition, to: &Definition) -> bool {
     match (from, to) {
         (Definition::Column(from), Definition::Column(to)) => {
             let Column { position: _, local: _, inherited: _, .. } = to;
-            *from == Column { position: from.position, local: from.local, inherited: from.inherited, ..to.clone() }
+            // What a parent has brought cannot be renamed.
+            let inherited = from.inherited > 0 && to.inherited > 0;
+            let not_null_name = if inherited { &from.not_null_name } else { &to.not_null_name }.clone();
+            *from
+                == Column {
+                    position: from.position,
+                    local: from.local,
+                    inherited: from.inherited,
+                    not_null_name,
+                    ..to.clone()
+                }
         }
         (Definition::Constraint(from), Definition::Constraint(to)) => {
             let (local, inherited) = (from.local, from.inherited);
