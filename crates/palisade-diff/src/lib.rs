@@ -1,18 +1,31 @@
 //! From one catalog to another: the statements that lead there, in the order in which they can run, each with what it can do
 //! harm to.
 //!
+//! Objects of both sides are matched by name ([`item`]) and compared ([`compare`]): each stays, is made, changed in place,
+//! removed, or made again. What cannot stay because something it needs goes is made again too ([`spread`]). All that becomes
+//! steps that are put in order by who needs whom ([`graph`]), and each step becomes SQL ([`emit`]).
+//!
 //! Invariant: this crate does no input or output, and knows no database driver. Both catalogs were read from a server, so that
 //! every text of SQL in them is the server's own; what is compared is compared as the server wrote it.
 
+mod compare;
+mod emit;
 mod error;
+mod graph;
+mod item;
 mod options;
 mod script;
+mod spread;
 
 pub use error::DiffError;
 pub use options::Options;
 pub use script::{Action, Danger, Script, Statement, Transaction};
 
-use palisade_catalog::Catalog;
+use std::collections::{BTreeSet, HashMap};
+
+use palisade_catalog::{Catalog, Definition, ObjectKey, ObjectKind};
+
+use item::{Fate, Items};
 
 /// The statements that make `to` of `from`.
 ///
@@ -20,6 +33,93 @@ use palisade_catalog::Catalog;
 ///
 /// [`DiffError`]; never an empty script instead.
 pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, DiffError> {
-    let _ = (from, to, options);
-    Ok(Script::default())
+    let mut items = Items::new(from, to);
+    // What the statements run on; a catalog of nothing does not say.
+    let server = if from.server.version == 0 { &to.server } else { &from.server };
+    compare::compare(&mut items, options, server.version);
+    if items.all.iter().all(|it| it.fate == Fate::Keep) {
+        return Ok(Script::default());
+    }
+    spread::spread(&mut items);
+    let ordered = graph::order(&items)?;
+    let context = emit::Context {
+        items: &items,
+        aliases: &ordered.aliases,
+        options,
+        server,
+        wanted: &to.server,
+        parts: parts(&ordered.aliases),
+        parents: parents(&items),
+        taken: taken(from, to),
+    };
+    let mut statements = Vec::new();
+    if makes_routines(&items) {
+        // Bodies may speak of what is made behind them.
+        let key = ObjectKey::new(ObjectKind::Unmodelled, ["session"]);
+        statements.push(Statement::new(&key, Action::Alter, "SET check_function_bodies = off"));
+    }
+    for node in ordered.nodes {
+        let begin = statements.len();
+        emit::statements(&context, node, &mut statements);
+        emit::need_commit(uses_new_values(&items, node.0), &mut statements[begin..]);
+    }
+    Ok(Script { statements, left: left(&items) })
+}
+
+/// What is made together with each object.
+fn parts(aliases: &graph::alias::Aliases) -> HashMap<usize, Vec<usize>> {
+    let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (part, whole) in &aliases.creates {
+        parts.entry(*whole).or_default().push(*part);
+    }
+    parts.values_mut().for_each(|it| it.sort_unstable());
+    parts
+}
+
+fn parents<'a>(items: &Items<'a>) -> BTreeSet<(&'a str, &'a str)> {
+    let tables = &items.all[items.kind(ObjectKind::Table)];
+    let sides = tables.iter().flat_map(|it| [it.from, it.to]).flatten().filter_map(item::table_of);
+    sides.flat_map(|it| &it.parents).map(|(schema, name)| (schema.as_str(), name.as_str())).collect()
+}
+
+fn taken<'a>(from: &'a Catalog, to: &'a Catalog) -> BTreeSet<(&'a str, &'a str)> {
+    let both = from.objects.keys().chain(to.objects.keys());
+    both.filter(|it| it.kind.is_in_schema()).map(|it| (it.part(0), it.name())).collect()
+}
+
+fn makes_routines(items: &Items<'_>) -> bool {
+    items.all.iter().any(|it| {
+        let made = !matches!(it.fate, Fate::Keep | Fate::Drop) && it.from.map(|it| &it.definition) != it.to.map(|it| &it.definition);
+        (made || it.fate == Fate::Replace) && matches!(it.definition(), Some(Definition::Routine(it)) if it.body_is_text && matches!(it.language.as_str(), "sql" | "plpgsql"))
+    })
+}
+
+/// Whether a step may use a value that an enum gets in the same script.
+fn uses_new_values(items: &Items<'_>, number: usize) -> bool {
+    let item = &items.all[number];
+    item.to_needs.iter().any(|(needed, _)| {
+        let needed = &items.all[*needed];
+        let grows = needed.from.map(|it| &it.definition) != needed.to.map(|it| &it.definition);
+        needed.key.kind == ObjectKind::Enum && needed.fate == Fate::Alter && grows
+    }) && !item.fate.drops()
+}
+
+/// Differences that no statement takes away.
+fn left(items: &Items<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for item in items.all.iter().filter(|it| it.fate != Fate::Keep) {
+        match item.definition() {
+            Some(Definition::Opaque(it)) if it.create.is_empty() => {
+                found.push(format!("{} is not modelled: nothing is done about it", item.key));
+            }
+            Some(Definition::Options(it)) if !it.secret.is_empty() && item.fate.creates() => {
+                found.push(format!("{}: set {} by hand, secrets are not read", item.key, it.secret.join(", ")));
+            }
+            Some(Definition::Subscription(_)) if item.fate.creates() => {
+                found.push(format!("{}: say how to reach the publisher, and enable it", item.key));
+            }
+            _ => {}
+        }
+    }
+    found
 }

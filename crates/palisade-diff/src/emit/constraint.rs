@@ -1,0 +1,212 @@
+//! Constraints of tables.
+
+use palisade_catalog::definition::{Constraint, ConstraintIndex, ConstraintKind};
+use palisade_catalog::{Definition, ObjectKey};
+use palisade_plan::Hazard;
+use palisade_sql::{TokenKind, lex, quote_ident, quote_literal};
+
+use super::{Context, dress, index, name, options};
+use crate::compare::without_not_valid;
+use crate::script::{Action, Statement, Transaction};
+
+fn constraint_of<'a>(context: &Context<'a>, number: usize) -> Option<&'a Constraint> {
+    match context.items.all[number].to.map(|it| &it.definition) {
+        Some(Definition::Constraint(constraint)) => Some(constraint),
+        _ => None,
+    }
+}
+
+/// A constraint as it stands in `CREATE TABLE`; nothing for one that comes from a parent.
+pub(super) fn inline(context: &Context<'_>, number: usize) -> Option<String> {
+    let it = constraint_of(context, number)?;
+    let table = context.table_of(number).and_then(|it| context.items.all[it].to).and_then(crate::item::table_of)?;
+    let comes_with_parent = !it.local && it.inherited > 0 && !table.is_partition();
+    let key = context.items.all[number].key;
+    (!comes_with_parent).then(|| format!("CONSTRAINT {} {}", key.sql(), definition(it)))
+}
+
+/// What a constraint has that `CREATE TABLE` has no words for.
+pub(super) fn finish_inline(context: &Context<'_>, number: usize, out: &mut Vec<Statement>) {
+    let item = &context.items.all[number];
+    if let (Some(it), Some(object)) = (constraint_of(context, number), item.to) {
+        index_flags(item.key, None, it.index.as_ref(), out);
+        dress::dress(context, number, object, out);
+    }
+}
+
+/// The text of a constraint, with the parameters of the index behind it, which the server's own text leaves out.
+fn definition(it: &Constraint) -> String {
+    let Some(ConstraintIndex { options, tablespace, .. }) = &it.index else { return it.definition.clone() };
+    let tablespace = tablespace.as_ref().map(|it| format!(" USING INDEX TABLESPACE {}", quote_ident(it)));
+    let more = options::with(options) + &tablespace.unwrap_or_default();
+    if more.is_empty() {
+        return it.definition.clone();
+    }
+    let place = behind_columns(&it.definition);
+    format!("{}{more}{}", &it.definition[..place], &it.definition[place..])
+}
+
+/// The place behind the columns, and behind `INCLUDE (…)`.
+fn behind_columns(definition: &str) -> usize {
+    let Ok(tokens) = lex(definition) else { return definition.len() };
+    let (mut depth, mut place) = (0, definition.len());
+    for (index, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::Symbol('(') => depth += 1,
+            TokenKind::Symbol(')') => {
+                depth -= 1;
+                if depth == 0 {
+                    place = token.end();
+                    if !tokens.get(index + 1).is_some_and(|it| it.is("include")) {
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    place
+}
+
+pub(super) fn add(context: &Context<'_>, number: usize, it: &Constraint, out: &mut Vec<Statement>) {
+    let key = context.items.all[number].key;
+    let table = context.table_of(number);
+    let has_rows = context.has_rows(table);
+    // Children get their own, which are tied to this one afterwards.
+    let only = if it.kind.has_index() { context.only(key) } else { "" };
+    let add = |definition: &str| {
+        let sql = format!("{} ADD CONSTRAINT {} {definition}", name::alter_table(key, only), key.sql());
+        Statement::new(key, Action::Create, sql)
+    };
+    let may_fail = |statement: Statement| {
+        let detail = match it.kind {
+            ConstraintKind::Check | ConstraintKind::Exclude => format!("rows of {} may not obey it", key.qualified()),
+            ConstraintKind::ForeignKey => format!("rows of {} may refer to nothing", key.qualified()),
+            ConstraintKind::PrimaryKey | ConstraintKind::Unique => format!("rows of {} may be equal", key.qualified()),
+        };
+        statement.danger(Hazard::MayFail, detail)
+    };
+    let is_partitioned = only.is_empty() && !context.only(key).is_empty();
+    if context.options.online
+        && has_rows
+        && it.validated
+        && it.enforced
+        && it.kind.has_index()
+        && only.is_empty()
+        && it.kind != ConstraintKind::Exclude
+    {
+        let index_name = quote_ident(key.part(2)).into_owned();
+        if let Some(behind) = &it.index {
+            let create = Statement::new(key, Action::Create, index::concurrently(&behind.definition));
+            out.push(may_fail(index::outside(create)));
+            let words = if it.kind == ConstraintKind::PrimaryKey { "PRIMARY KEY" } else { "UNIQUE" };
+            let mut definition = format!("{words} USING INDEX {index_name}");
+            if it.deferrable {
+                definition.push_str(" DEFERRABLE");
+            }
+            if it.deferred {
+                definition.push_str(" INITIALLY DEFERRED");
+            }
+            out.push(add(&definition));
+        }
+    } else if context.options.online
+        && has_rows
+        && it.validated
+        && it.enforced
+        && !it.kind.has_index()
+        && !(is_partitioned && it.kind == ConstraintKind::ForeignKey)
+    {
+        out.push(add(&format!("{} NOT VALID", it.definition)));
+        let sql = format!("{} VALIDATE CONSTRAINT {}", name::alter_table(key, ""), key.sql());
+        out.push(may_fail(Statement::new(key, Action::Alter, sql)).in_transaction(Transaction::Fresh));
+    } else {
+        let statement = add(&definition(it));
+        out.push(if has_rows && it.validated && it.enforced {
+            let detail = format!("every row of {} is looked at", key.qualified());
+            let hazard = if it.kind == ConstraintKind::ForeignKey { Hazard::BlocksWrites } else { Hazard::BlocksReads };
+            may_fail(statement).danger(hazard, detail)
+        } else {
+            statement
+        });
+    }
+    index_flags(key, None, it.index.as_ref(), out);
+}
+
+/// `CLUSTER ON`, `REPLICA IDENTITY`, statistics and comment of the index behind a constraint.
+fn index_flags(
+    key: &ObjectKey,
+    from: Option<&ConstraintIndex>,
+    to: Option<&ConstraintIndex>,
+    out: &mut Vec<Statement>,
+) {
+    let Some(to) = to else { return };
+    let flags = |it: &ConstraintIndex| (it.clustered, it.replica_identity);
+    index::flags(key, key, key.part(2), from.map_or((false, false), flags), flags(to), out);
+    let own = format!("{}.{}", quote_ident(key.part(0)), key.sql());
+    let before = from.map_or(&[][..], |it| &it.statistics);
+    for (column, target) in to.statistics.iter().filter(|it| !before.contains(it)) {
+        let sql = format!("ALTER INDEX {own} ALTER COLUMN {column} SET STATISTICS {target}");
+        out.push(Statement::new(key, Action::Alter, sql));
+    }
+    for (column, _) in before.iter().filter(|old| !to.statistics.iter().any(|it| it.0 == old.0)) {
+        let sql = format!("ALTER INDEX {own} ALTER COLUMN {column} SET STATISTICS -1");
+        out.push(Statement::new(key, Action::Alter, sql));
+    }
+    if from.and_then(|it| it.comment.as_ref()) != to.comment.as_ref() {
+        let text = to.comment.as_deref().map_or_else(|| "NULL".to_owned(), quote_literal);
+        out.push(Statement::new(key, Action::Alter, format!("COMMENT ON INDEX {own} IS {text}")));
+    }
+}
+
+pub(super) fn alter(
+    context: &Context<'_>,
+    number: usize,
+    from: &Constraint,
+    to: &Constraint,
+    out: &mut Vec<Statement>,
+) {
+    let key = context.items.all[number].key;
+    let change = |what: String| Statement::new(key, Action::Alter, format!("{} {what}", name::alter_table(key, "")));
+    if (from.deferrable, from.deferred) != (to.deferrable, to.deferred) {
+        let mut words = if to.deferrable { "DEFERRABLE" } else { "NOT DEFERRABLE" }.to_owned();
+        if to.deferrable {
+            words.push_str(if to.deferred { " INITIALLY DEFERRED" } else { " INITIALLY IMMEDIATE" });
+        }
+        out.push(change(format!("ALTER CONSTRAINT {} {words}", key.sql())));
+    }
+    if !from.validated && to.validated && without_not_valid(&from.definition) == to.definition {
+        out.push(
+            change(format!("VALIDATE CONSTRAINT {}", key.sql()))
+                .danger(Hazard::MayFail, format!("rows of {} may not obey it", key.qualified())),
+        );
+    }
+    if let (Some(from), Some(to)) = (&from.index, &to.index) {
+        let own = format!("{}.{}", quote_ident(key.part(0)), key.sql());
+        for what in options::changes(&from.options, &to.options, "") {
+            out.push(Statement::new(key, Action::Alter, format!("ALTER INDEX {own} {what}")));
+        }
+        if from.tablespace != to.tablespace {
+            let tablespace = quote_ident(to.tablespace.as_deref().unwrap_or("pg_default")).into_owned();
+            out.push(Statement::new(key, Action::Alter, format!("ALTER INDEX {own} SET TABLESPACE {tablespace}")));
+        }
+        index_flags(key, Some(from), Some(to), out);
+    }
+}
+
+pub(super) fn remove(context: &Context<'_>, number: usize, _: &Constraint) -> Statement {
+    let key = context.items.all[number].key;
+    Statement::new(key, Action::Drop, format!("{} DROP CONSTRAINT {}", name::alter_table(key, ""), key.sql()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::behind_columns;
+
+    #[test]
+    fn parameters_stand_behind_the_columns() {
+        let check = |text: &str, before: &str| assert_eq!(&text[..behind_columns(text)], before);
+        check("PRIMARY KEY (id)", "PRIMARY KEY (id)");
+        check("UNIQUE (\"a)\", b) INCLUDE (c) DEFERRABLE", "UNIQUE (\"a)\", b) INCLUDE (c)");
+        check("EXCLUDE USING gist (r WITH &&) WHERE ((a > 1))", "EXCLUDE USING gist (r WITH &&)");
+    }
+}

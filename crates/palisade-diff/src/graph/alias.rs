@@ -1,0 +1,158 @@
+//! What is made and removed together with another.
+
+use std::collections::{BTreeSet, HashMap};
+
+use palisade_catalog::definition::{Column, ConstraintKind, Table};
+use palisade_catalog::{Definition, ObjectKind, Strength};
+
+use super::{Node, edges};
+use crate::item::{Fate, Item, Items, is_only_inherited, table_of};
+
+/// Objects whose making or removing is part of that of another.
+#[derive(Debug, Default)]
+pub(crate) struct Aliases {
+    /// Removed together with this one.
+    pub(crate) drops: HashMap<usize, usize>,
+    /// Made together with this one.
+    pub(crate) creates: HashMap<usize, usize>,
+}
+
+impl Aliases {
+    /// The object whose removal removes it: often itself.
+    pub(crate) fn dropped_with(&self, number: usize) -> usize {
+        follow(&self.drops, number)
+    }
+
+    /// The object whose making makes it: often itself.
+    pub(crate) fn created_with(&self, number: usize) -> usize {
+        follow(&self.creates, number)
+    }
+
+    /// Parts of the objects on a circle that can be statements of their own.
+    pub(crate) fn parts_of(&self, items: &Items<'_>, circle: &[Node]) -> BTreeSet<usize> {
+        let on_circle: BTreeSet<usize> = circle.iter().map(|(it, _)| *it).collect();
+        let parts = |aliases: &HashMap<usize, usize>| -> Vec<usize> {
+            let of_circle = aliases.keys().filter(|it| on_circle.contains(&follow(aliases, **it)));
+            of_circle.copied().filter(|it| can_be_explicit(&items.all[*it])).collect()
+        };
+        parts(&self.drops).into_iter().chain(parts(&self.creates)).collect()
+    }
+}
+
+fn follow(aliases: &HashMap<usize, usize>, mut number: usize) -> usize {
+    // Aliases lead from parts to wholes, which are few levels.
+    for _ in 0..8 {
+        match aliases.get(&number) {
+            Some(next) => number = *next,
+            None => break,
+        }
+    }
+    number
+}
+
+fn can_be_explicit(item: &Item<'_>) -> bool {
+    match item.definition() {
+        Some(Definition::Default(default)) => default.generated.is_none(),
+        Some(Definition::Constraint(constraint)) => constraint.local,
+        _ => false,
+    }
+}
+
+/// What is part of what. Objects in `explicit` are always by themselves.
+pub(super) fn aliases(items: &Items<'_>, explicit: &BTreeSet<usize>) -> Aliases {
+    let mut aliases = Aliases::default();
+    for (number, item) in items.all.iter().enumerate() {
+        if item.fate.drops()
+            && let Some(whole) = dropped_with(items, number, explicit.contains(&number))
+        {
+            aliases.drops.insert(number, whole);
+        }
+        if item.fate.creates()
+            && let Some(whole) = created_with(items, number, explicit.contains(&number))
+        {
+            aliases.creates.insert(number, whole);
+        }
+    }
+    aliases
+}
+
+/// The object whose removal removes this one.
+fn dropped_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usize> {
+    let item = &items.all[number];
+    if explicit || item.key.kind == ObjectKind::Table {
+        return None;
+    }
+    let goes = |it: &usize| items.all[*it].fate.drops();
+    // The relation first: with it everything goes.
+    let relation = items.relation_of(item.key).filter(goes);
+    let auto = item.from_needs.iter().filter(|(_, strength)| *strength == Strength::Auto).map(|(it, _)| *it);
+    relation
+        .filter(|it| items.all[*it].from.is_some())
+        .or_else(|| auto.clone().find(|it| goes(it) && is_relation(items, *it)))
+        .or_else(|| auto.clone().find(goes))
+}
+
+fn is_relation(items: &Items<'_>, number: usize) -> bool {
+    matches!(items.all[number].key.kind, ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView)
+}
+
+/// The object whose making makes this one.
+fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usize> {
+    let item = &items.all[number];
+    let object = item.to?;
+    match &object.definition {
+        Definition::Column(column) => column_with(items, number, column),
+        Definition::Default(default) => {
+            let key = item.key;
+            let column = items.find(ObjectKind::Column, [key.part(0), key.part(1), key.part(2)])?;
+            let on_table = items.relation_of(key).is_some_and(|it| items.all[it].key.kind == ObjectKind::Table);
+            let inherited = is_only_inherited(&items.all[column].to?.definition);
+            let inline = items.all[column].fate.creates() && on_table && !inherited;
+            (inline && (!explicit || default.generated.is_some())).then_some(column)
+        }
+        Definition::Constraint(constraint) => {
+            let table = items.relation_of(item.key)?;
+            let new_table = items.all[table].fate.creates();
+            let is_partition = table_of(items.all[table].to?).is_some_and(Table::is_partition);
+            if constraint.kind == ConstraintKind::ForeignKey {
+                return None;
+            }
+            if is_only_inherited(&object.definition) && !(is_partition && new_table) {
+                // It comes from the parent: with the parent's, or with the table that inherits it.
+                let parent = item.to_needs.iter().find(|(it, _)| items.all[*it].key.kind == ObjectKind::Constraint);
+                return if new_table {
+                    Some(table)
+                } else {
+                    parent.map(|it| it.0).filter(|it| items.all[*it].fate.creates())
+                };
+            }
+            // Not valid from the beginning is nothing that `CREATE TABLE` knows.
+            (new_table && !explicit && constraint.validated).then_some(table)
+        }
+        Definition::Trigger(trigger) if trigger.inherited => item
+            .to_needs
+            .iter()
+            .map(|it| it.0)
+            .find(|it| items.all[*it].key.kind == ObjectKind::Trigger && items.all[*it].fate.creates()),
+        _ => None,
+    }
+}
+
+fn column_with(items: &Items<'_>, number: usize, column: &Column) -> Option<usize> {
+    let item = &items.all[number];
+    let relation = items.relation_of(item.key)?;
+    if items.all[relation].fate.creates() {
+        return Some(relation);
+    }
+    if items.all[relation].key.kind != ObjectKind::Table {
+        // A view grows in place.
+        return (items.all[relation].fate == Fate::Alter).then_some(relation);
+    }
+    let from_parent = item
+        .to_needs
+        .iter()
+        .map(|it| it.0)
+        .find(|it| items.all[*it].key.kind == ObjectKind::Column && items.all[*it].fate.creates());
+    let is_child = column.inherited > 0 && !column.local && !edges::attaches(items, relation);
+    if is_child { from_parent } else { None }
+}

@@ -1,0 +1,218 @@
+//! Which step comes before which, and why.
+
+use std::collections::HashMap;
+
+use palisade_catalog::definition::Table;
+use palisade_catalog::{Definition, ObjectKind};
+
+use super::alias::Aliases;
+use super::{Node, Step, conflict};
+use crate::item::{Fate, Item, Items, table_of};
+use crate::spread::{steps_aside, table_of_part};
+
+/// Pairs of numbers of nodes: the first comes before the second.
+pub(super) fn edges(items: &Items<'_>, aliases: &Aliases, nodes: &[Node]) -> Vec<(usize, usize)> {
+    let place: HashMap<Node, usize> = nodes.iter().enumerate().map(|(place, node)| (*node, place)).collect();
+    let mut edges = Edges { aliases, place, found: Vec::new() };
+    for (number, item) in items.all.iter().enumerate() {
+        for (needed, _) in &item.from_needs {
+            edges.on_the_left(items, number, *needed);
+        }
+        for (needed, _) in &item.to_needs {
+            edges.on_the_right(items, number, *needed);
+        }
+        edges.of_one(items, number);
+    }
+    conflict::conflicts(items, &mut |first, second| edges.add(first, second));
+    edges.found.sort_unstable();
+    edges.found.dedup();
+    edges.found
+}
+
+struct Edges<'a> {
+    aliases: &'a Aliases,
+    place: HashMap<Node, usize>,
+    found: Vec<(usize, usize)>,
+}
+
+impl Edges<'_> {
+    /// The node that does a step, which may be that of a whole.
+    fn resolve(&self, (number, step): Node) -> Option<usize> {
+        let number = match step {
+            Step::Drop => self.aliases.dropped_with(number),
+            Step::Create => self.aliases.created_with(number),
+            Step::Alter | Step::Attach | Step::Detach | Step::StepAside => number,
+        };
+        self.place
+            .get(&(number, step))
+            .or_else(|| {
+                // A view that grows in place makes its new columns.
+                (step == Step::Create).then(|| self.place.get(&(number, Step::Alter))).flatten()
+            })
+            .copied()
+    }
+
+    fn add(&mut self, first: Node, second: Node) {
+        if let (Some(first), Some(second)) = (self.resolve(first), self.resolve(second))
+            && first != second
+        {
+            self.found.push((first, second));
+        }
+    }
+
+    /// Who needed what: users go first.
+    fn on_the_left(&mut self, items: &Items<'_>, user: usize, needed: usize) {
+        let (it, that) = (&items.all[user], &items.all[needed]);
+        let aside = steps_aside(that.key.kind);
+        if it.fate.drops() {
+            self.add((user, Step::Drop), (needed, Step::Drop));
+            self.add((user, Step::Drop), (needed, Step::Alter));
+            self.add((user, Step::Drop), (needed, Step::StepAside));
+        }
+        if ties(it, needed, items) {
+            self.add((user, Step::Attach), (needed, Step::Drop));
+        }
+        if it.fate == Fate::Alter && that.fate.drops() && (!it.will_need(needed) || aside) {
+            self.add((user, Step::Alter), (needed, Step::Drop));
+        }
+        self.add((user, Step::Detach), (needed, Step::Drop));
+        self.add((user, Step::Detach), (needed, Step::Alter));
+    }
+
+    /// Who will need what: users come last.
+    fn on_the_right(&mut self, items: &Items<'_>, user: usize, needed: usize) {
+        let it = &items.all[user];
+        for done in [Step::Create, Step::Alter] {
+            if ties(it, needed, items) {
+                self.add((needed, done), (user, Step::Attach));
+                continue;
+            }
+            for use_ in [Step::Create, Step::Alter, Step::Attach] {
+                self.add((needed, done), (user, use_));
+            }
+        }
+        // What is about a partition's parent can want the partition to be there.
+        if it.key.kind != ObjectKind::Table {
+            self.add((needed, Step::Attach), (user, Step::Create));
+        }
+    }
+
+    /// The steps of one object.
+    fn of_one(&mut self, items: &Items<'_>, number: usize) {
+        let item = &items.all[number];
+        if item.fate == Fate::Replace {
+            if steps_aside(item.key.kind) {
+                self.add((number, Step::StepAside), (number, Step::Create));
+                self.add((number, Step::Create), (number, Step::Drop));
+            } else {
+                self.add((number, Step::Drop), (number, Step::Create));
+            }
+        }
+        self.add((number, Step::Detach), (number, Step::Alter));
+        self.add((number, Step::Alter), (number, Step::Attach));
+        self.add((number, Step::Create), (number, Step::Attach));
+        self.add((number, Step::Detach), (number, Step::Attach));
+        self.partition(items, number);
+    }
+
+    /// What a table has before it becomes a partition, it keeps: its indexes are taken into those of the parent. What it has when
+    /// it leaves, it keeps too.
+    fn partition(&mut self, items: &Items<'_>, number: usize) {
+        let item = &items.all[number];
+        let Some(table) = table_of_part(items, number) else { return };
+        let (attaches, detaches) = (attaches(items, table), detaches(&items.all[table]));
+        let is_same_part = |other: &usize| items.all[*other].key.kind == item.key.kind;
+        if attaches {
+            let parents = item.to_needs.iter().map(|it| it.0).filter(is_same_part);
+            for part in parents.chain([number]) {
+                for step in [Step::Create, Step::Alter] {
+                    self.add((part, step), (table, Step::Attach));
+                }
+            }
+        }
+        if detaches {
+            let parents = item.from_needs.iter().map(|it| it.0).filter(is_same_part);
+            for part in parents.chain([number]) {
+                for step in [Step::Drop, Step::Create, Step::Alter] {
+                    self.add((table, Step::Detach), (part, step));
+                }
+            }
+        }
+        // A column that is declared here as well stays when the parent's goes, and cannot go before.
+        if let Some(Definition::Column(column)) = item.from.map(|it| &it.definition)
+            && column.inherited > 0
+            && column.local
+            && let Some(table) = items.all[table].from.and_then(table_of)
+        {
+            for (schema, name) in &table.parents {
+                if let Some(of_parent) = items.find(ObjectKind::Column, [schema, name, item.key.name()]) {
+                    self.add((of_parent, Step::Drop), (number, Step::Drop));
+                }
+            }
+        }
+    }
+}
+
+/// Whether it is only the tie between both that needs the other: a sequence and the column that owns it, a partition and its parent.
+fn ties(user: &Item<'_>, needed: usize, items: &Items<'_>) -> bool {
+    match user.key.kind {
+        ObjectKind::Sequence => items.all[needed].key.kind == ObjectKind::Column,
+        ObjectKind::Table => {
+            let inline = user.fate.creates() && !user.to.and_then(table_of).is_some_and(Table::is_partition);
+            items.all[needed].key.kind == ObjectKind::Table && !inline
+        }
+        ObjectKind::Index => items.all[needed].key.kind == ObjectKind::Index,
+        ObjectKind::Constraint => {
+            let parent = match user.to.map(|it| &it.definition) {
+                Some(Definition::Constraint(constraint)) => constraint.parent.is_some(),
+                _ => false,
+            };
+            parent && items.all[needed].key.kind == ObjectKind::Constraint
+        }
+        _ => false,
+    }
+}
+
+/// Whether a table leaves a parent, or gets other bounds there.
+pub(crate) fn detaches(item: &Item<'_>) -> bool {
+    let (Some(from), Some(to)) = (item.from.and_then(table_of), item.to.and_then(table_of)) else { return false };
+    let leaves = from.parents.iter().any(|it| !to.parents.contains(it));
+    item.fate == Fate::Alter && (leaves || from.is_partition() && from.bound != to.bound)
+}
+
+/// Whether something is tied to another behind everything else.
+pub(crate) fn attaches(items: &Items<'_>, number: usize) -> bool {
+    let item = &items.all[number];
+    let (from, to) = (item.from.map(|it| &it.definition), item.to.map(|it| &it.definition));
+    let made = item.fate.creates();
+    match (from, to) {
+        (from, Some(Definition::Sequence(to))) => {
+            let before = match from {
+                Some(Definition::Sequence(from)) if !made => from.owned_by.clone(),
+                _ => None,
+            };
+            (made || item.fate == Fate::Alter) && before != to.owned_by
+        }
+        (Some(Definition::Table(from)), Some(Definition::Table(to))) if !made => {
+            let joins = to.parents.iter().any(|it| !from.parents.contains(it));
+            item.fate == Fate::Alter && (joins || to.is_partition() && from.bound != to.bound)
+        }
+        (_, Some(Definition::Table(to))) => made && to.is_partition(),
+        (from, Some(Definition::Index(to))) => {
+            let before = match from {
+                Some(Definition::Index(from)) if !made => from.parent.is_some(),
+                _ => false,
+            };
+            let table = items.find(ObjectKind::Table, [&to.table.0, &to.table.1]);
+            to.parent.is_some() && !before && !table.is_some_and(|it| attaches(items, it))
+        }
+        (from, Some(Definition::Constraint(to))) if to.kind.has_index() => {
+            let before = match from {
+                Some(Definition::Constraint(from)) if !made => from.parent.is_some(),
+                _ => false,
+            };
+            to.parent.is_some() && !before && !items.relation_of(item.key).is_some_and(|it| attaches(items, it))
+        }
+        _ => false,
+    }
+}
