@@ -18,7 +18,8 @@ fn project() -> CommandProject {
 /// The migrations, by name without the time.
 fn migrations(project: &CommandProject) -> Vec<(String, String)> {
     let entries = project.root().join("migrations").read_dir_utf8().unwrap();
-    let mut files: Vec<_> = entries.map(|it| it.unwrap().into_path()).filter(|it| it.extension() == Some("sql")).collect();
+    let mut files: Vec<_> =
+        entries.map(|it| it.unwrap().into_path()).filter(|it| it.extension() == Some("sql")).collect();
     files.sort();
     let text = |path: &camino::Utf8PathBuf| std::fs::read_to_string(path).unwrap();
     files.iter().map(|it| (it.file_name().unwrap().split_once('_').unwrap().1.to_owned(), text(it))).collect()
@@ -63,7 +64,10 @@ async fn what_is_missing_becomes_a_migration_that_can_be_pushed() {
 #[test]
 fn data_is_lost_only_by_name() {
     let project = project();
-    project.write("schema/notes.sql", &SCHEMA.replace(", text text)", ", body text)").replace("select text", "select body as text"));
+    project.write(
+        "schema/notes.sql",
+        &SCHEMA.replace(", text text)", ", body text)").replace("select text", "select body as text"),
+    );
     let refused = project.expect(4, &["db-generate", "rename", "--output", "json"]);
     assert_eq!(json(&refused)["error"]["code"], "data-loss");
     assert_eq!(json(&refused)["error"]["data"]["objects"], serde_json::json!(["public.notes.text"]));
@@ -77,12 +81,19 @@ fn data_is_lost_only_by_name() {
 #[test]
 fn a_migration_can_be_made_with_a_way_back() {
     let project = project();
-    project.write("schema/more.sql", "create table public.more (id int); create view public.all_more as select * from public.more;");
+    project.write(
+        "schema/more.sql",
+        "create table public.more (id int); create view public.all_more as select * from public.more;",
+    );
     project.expect(0, &["db-generate", "more", "--reversible"]);
     let made = migrations(&project);
     let names: Vec<&str> = made.iter().map(|it| it.0.as_str()).collect();
     assert_eq!(names, ["notes.sql", "more.down.sql", "more.up.sql"]);
-    assert!(made[1].1.contains("DROP VIEW public.all_more") && made[1].1.contains("DROP TABLE public.more"), "{}", made[1].1);
+    assert!(
+        made[1].1.contains("DROP VIEW public.all_more") && made[1].1.contains("DROP TABLE public.more"),
+        "{}",
+        made[1].1
+    );
 }
 
 #[test]
@@ -101,7 +112,10 @@ fn policies_and_grants_belong_to_rls_unless_the_schema_declares_them() {
     let project = project();
     project.write("migrations/2_policy.sql", "alter table notes enable row level security; create policy p on notes using (true); grant select on notes to anon;");
     project.expect(0, &["db-generate", "--check"]);
-    project.write("schema/policies.sql", "alter table notes enable row level security; create policy q on notes for select using (true);");
+    project.write(
+        "schema/policies.sql",
+        "alter table notes enable row level security; create policy q on notes for select using (true);",
+    );
     let check = project.expect(3, &["db-generate", "--check", "--output", "json"]);
     assert_eq!(json(&check)["data"]["summary"], "+1 policy, -1 policy");
     project.write("schema/policies.sql", "grant select on notes to anon, authenticated;");
@@ -132,7 +146,11 @@ fn a_hand_written_migration_is_proven() {
     assert!(ended.stderr.contains("default of public.notes.text"), "{}", ended.stderr);
     project.write(file, "update notes set text = '' where text is null; alter table notes alter text set not null, alter text set default '';");
     let ended = project.expect(0, &["db-generate", "--verify", file]);
-    assert!(ended.stdout.starts_with("`migrations/2_fill.sql` makes of the migrations before it what"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.starts_with("`migrations/2_fill.sql` makes of the migrations before it what"),
+        "{}",
+        ended.stdout
+    );
     let ended = project.expect(2, &["db-generate", "--verify", "migrations/1_notes.sql"]);
     assert!(ended.stderr.contains("is not the last migration"), "{}", ended.stderr);
     project.expect(1, &["db-generate", "--verify", "migrations/9_nowhere.sql"]);

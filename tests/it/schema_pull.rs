@@ -24,7 +24,9 @@ async fn what_is_pulled_makes_the_same_again() {
     let project = CommandProject::new().database("THERE", &there);
     let pull = ["db-pull", "--from", "url:THERE", "--to", "pulled"];
     let ended = project.expect(0, &pull);
-    for file in ["app/schema.sql", "app/tables/users.sql", "app/functions/f.sql", "app/types/mood.sql", "publications.sql"] {
+    for file in
+        ["app/schema.sql", "app/tables/users.sql", "app/functions/f.sql", "app/types/mood.sql", "publications.sql"]
+    {
         assert!(ended.stdout.contains(&format!("wrote pulled/{file}\n")), "{file}\n{}", ended.stdout);
     }
     project.expect(0, &["db-diff", "--from", "dir:pulled", "--to", "url:THERE", "--exit-code"]);

@@ -63,10 +63,12 @@ pub fn made_by(mut made: Catalog, owner: &str) -> Catalog {
     made
 }
 
-/// Whom most relations and functions belong to: the role that makes things here, whoever looks.
+/// Whom most of the users' relations and functions belong to: the role that makes things here, whoever looks.
 pub fn usual_owner(catalog: &Catalog) -> Option<String> {
+    let external = External::of([catalog], None);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let made = catalog.objects.iter().filter(|(key, _)| key.kind.is_relation() || key.kind.is_routine());
+    let counts_here = |key: &ObjectKey| key.kind.is_relation() || key.kind.is_routine();
+    let made = catalog.objects.iter().filter(|(key, object)| counts_here(key) && external.keeps(key, object));
     for owner in made.filter_map(|(_, object)| object.owner.as_deref()) {
         *counts.entry(owner).or_default() += 1;
     }

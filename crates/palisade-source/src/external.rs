@@ -77,7 +77,8 @@ impl External {
         catalog.only(|key, object| self.keeps(key, object))
     }
 
-    fn keeps(&self, key: &ObjectKey, object: &Object) -> bool {
+    /// Whether it is the user's.
+    pub(crate) fn keeps(&self, key: &ObjectKey, object: &Object) -> bool {
         match key.kind {
             ObjectKind::Policy => {
                 let schema = key.part(0);
