@@ -17,6 +17,7 @@
 
 mod archives;
 mod command;
+pub mod convergence;
 mod databases;
 mod directory;
 mod pgbouncer;

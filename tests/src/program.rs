@@ -49,6 +49,19 @@ pub(crate) fn run(program: &Utf8Path, arguments: &[&str]) {
     assert!(output.status.success(), "`{program}`: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Runs a program to its end and returns what it wrote.
+///
+/// # Panics
+///
+/// If it fails, or writes what is no text.
+pub(crate) async fn output(program: &Utf8Path, arguments: &[&str]) -> String {
+    let mut command = tokio::process::Command::from(command(program));
+    let output = command.args(arguments).kill_on_drop(true).output().await;
+    let output = output.unwrap_or_else(|error| panic!("`{program}` cannot be started: {error}"));
+    assert!(output.status.success(), "`{program}`: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
 #[allow(clippy::disallowed_methods, reason = "tests run servers that the product never starts")]
 fn command(program: &Utf8Path) -> Command {
     let account = account();

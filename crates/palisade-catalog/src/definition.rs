@@ -44,6 +44,8 @@ pub enum Definition {
     Aggregate(Aggregate),
     /// A sequence.
     Sequence(Sequence),
+    /// The sequence of an identity column; how it counts stands there.
+    IdentitySequence,
     /// A table.
     Table(Table),
     /// A column.

@@ -83,12 +83,21 @@ impl ObjectKey {
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.kind.as_str())?;
-        if self.kind.is_part() || self.kind == ObjectKind::DefaultPrivileges {
-            let names: Vec<_> = self.path.iter().filter(|it| !it.is_empty()).map(|it| quote_ident(it)).collect();
-            return f.write_str(&names.join("."));
+        match self.kind {
+            ObjectKind::RowSecurity => f.write_str(&self.qualified()),
+            ObjectKind::PublicationTable => write!(f, "{} {}", quote_ident(self.part(0)), names(&self.path[1..])),
+            ObjectKind::PublicationSchema => write!(f, "{} {}", quote_ident(self.part(0)), quote_ident(self.part(1))),
+            ObjectKind::Membership => write!(f, "{} of {}", quote_ident(self.part(1)), quote_ident(self.part(0))),
+            ObjectKind::DefaultPrivileges => f.write_str(&names(&self.path)),
+            _ if self.kind.is_part() => f.write_str(&names(&self.path)),
+            _ => f.write_str(&self.sql()),
         }
-        f.write_str(&self.sql())
     }
+}
+
+fn names(path: &[String]) -> String {
+    let names: Vec<_> = path.iter().filter(|it| !it.is_empty()).map(|it| quote_ident(it)).collect();
+    names.join(".")
 }
 
 #[cfg(test)]

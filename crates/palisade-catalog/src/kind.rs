@@ -66,6 +66,8 @@ pub enum ObjectKind {
     Table,
     /// A column of a table or view.
     Column,
+    /// The sequence of an identity column: made, changed and dropped with that; only privileges and comment are its own.
+    IdentitySequence,
     /// What a column holds when nothing is said: a default, or how it is generated.
     Default,
     /// A constraint of a table. NOT NULL stands with the column.
@@ -132,7 +134,7 @@ impl ObjectKind {
             Self::TextSearchTemplate => "text search template",
             Self::TextSearchDictionary => "text search dictionary",
             Self::TextSearchConfiguration => "text search configuration",
-            Self::Sequence => "sequence",
+            Self::Sequence | Self::IdentitySequence => "sequence",
             Self::Table => "table",
             Self::Column => "column",
             Self::Default => "default of",
@@ -182,7 +184,7 @@ impl ObjectKind {
             Self::TextSearchTemplate => "TEXT SEARCH TEMPLATE",
             Self::TextSearchDictionary => "TEXT SEARCH DICTIONARY",
             Self::TextSearchConfiguration => "TEXT SEARCH CONFIGURATION",
-            Self::Sequence => "SEQUENCE",
+            Self::Sequence | Self::IdentitySequence => "SEQUENCE",
             Self::Table => "TABLE",
             Self::Column => "COLUMN",
             Self::Constraint | Self::DomainConstraint => "CONSTRAINT",
@@ -227,6 +229,7 @@ impl ObjectKind {
             | Self::TextSearchDictionary
             | Self::TextSearchConfiguration
             | Self::Sequence
+            | Self::IdentitySequence
             | Self::Table
             | Self::Column
             | Self::Default
@@ -284,7 +287,13 @@ impl ObjectKind {
     pub fn is_relation(self) -> bool {
         matches!(
             self,
-            Self::Table | Self::View | Self::MaterializedView | Self::Sequence | Self::Index | Self::Composite
+            Self::Table
+                | Self::View
+                | Self::MaterializedView
+                | Self::Sequence
+                | Self::IdentitySequence
+                | Self::Index
+                | Self::Composite
         )
     }
 
@@ -294,7 +303,7 @@ impl ObjectKind {
     }
 
     /// Every kind, in order.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::Role,
         Self::Membership,
         Self::Schema,
@@ -326,6 +335,7 @@ impl ObjectKind {
         Self::Sequence,
         Self::Table,
         Self::Column,
+        Self::IdentitySequence,
         Self::Default,
         Self::Constraint,
         Self::Index,

@@ -14,7 +14,7 @@ use crate::connection::Connection;
 use crate::error::DbError;
 use crate::execute::{batch, batch_with};
 use draft::Draft;
-use query::Facts;
+use query::{Facts, Roles};
 
 /// Reads everything that users have made in a database, in two round trips and one snapshot. Schemas and objects of the system,
 /// temporary ones and members of extensions are left out.
@@ -23,8 +23,22 @@ use query::Facts;
 ///
 /// [`DbError`] if the server could not be asked; never an empty catalog instead.
 pub async fn everything(connection: &mut Connection) -> Result<Catalog, DbError> {
+    alone(connection, Roles::Left).await
+}
+
+/// Reads the same, and the roles of the server with their memberships, but for those that every server has. Passwords are not read.
+///
+/// # Errors
+///
+/// As [`everything`].
+pub async fn with_roles(connection: &mut Connection) -> Result<Catalog, DbError> {
+    alone(connection, Roles::Read).await
+}
+
+/// In a transaction of its own.
+async fn alone(connection: &mut Connection, roles: Roles) -> Result<Catalog, DbError> {
     let begin = "begin isolation level repeatable read read only;\n";
-    match read(connection, begin, ";\ncommit").await {
+    match read(connection, begin, ";\ncommit", roles).await {
         Ok(catalog) => Ok(catalog),
         Err(error) => {
             // The transaction is over either way; if this fails too, the first error says why.
@@ -49,7 +63,7 @@ pub async fn catalog(connection: &mut Connection, schemas: &[String]) -> Result<
 ///
 /// As [`everything`].
 pub async fn catalog_within(connection: &mut Connection, schemas: &[String]) -> Result<Catalog, DbError> {
-    Ok(within(read(connection, "", "").await?, schemas))
+    Ok(within(read(connection, "", "", Roles::Left).await?, schemas))
 }
 
 /// What of `catalog` belongs to `schemas`: they themselves, what is in them, and extensions that were created in them.
@@ -62,7 +76,7 @@ pub fn within(catalog: Catalog, schemas: &[String]) -> Catalog {
     })
 }
 
-async fn read(connection: &mut Connection, begin: &str, end: &str) -> Result<Catalog, DbError> {
+async fn read(connection: &mut Connection, begin: &str, end: &str, roles: Roles) -> Result<Catalog, DbError> {
     let first =
         format!("{begin}set local search_path = '';\nset local jit = off;\n{}", include_str!("introspect/facts.sql"));
     let done = batch(connection, &first).await.map_err(|it| it.error)?;
@@ -72,7 +86,7 @@ async fn read(connection: &mut Connection, begin: &str, end: &str) -> Result<Cat
         Facts::read(&text("version")?, text("user")?, &text("owner_privileges")?, &text("members")?, &text("casts")?)?;
     let mut draft = Draft::new(&facts);
     let mut failed = None;
-    let sql = format!("{}{end}", query::objects(&facts));
+    let sql = format!("{}{end}", query::objects(&facts, roles));
     batch_with(connection, &sql, |row| {
         if failed.is_none() {
             failed = draft.add(&row).err();

@@ -90,7 +90,7 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
     match (from, to) {
         (Definition::Enum(from), Definition::Enum(to)) => labels_only_grow(from, to),
         (Definition::Domain(from), Definition::Domain(to)) => {
-            let Domain { base, collation, default: _, not_null: _ } = to;
+            let Domain { base, collation, default: _, not_null: _, not_null_name: _, not_null_comment: _ } = to;
             from.base == *base && from.collation == *collation
         }
         (Definition::DomainConstraint(from), Definition::DomainConstraint(to)) => {
@@ -144,6 +144,7 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
         (Definition::PublicationTable(_), Definition::PublicationTable(_)) => false,
         (Definition::Sequence(_), Definition::Sequence(_))
         | (Definition::Rule(_), Definition::Rule(_))
+        | (Definition::IdentitySequence, Definition::IdentitySequence)
         | (Definition::RowSecurity(_), Definition::RowSecurity(_))
         | (Definition::Subscription(_), Definition::Subscription(_)) => true,
         _ => false,

@@ -82,13 +82,15 @@ fn create(context: &Context<'_>, number: usize, key: &ObjectKey, object: &Object
             out.push(other::create_extension(key, schema, pinned));
         }
         Definition::Enum(it) => out.push(types::create_enum(key, it)),
-        Definition::Domain(it) => out.push(types::create_domain(key, it)),
+        Definition::Domain(it) => types::create_domain(key, it, out),
         Definition::DomainConstraint(it) => out.push(types::create_domain_constraint(context, number, it)),
         Definition::Composite(it) => types::create_composite(key, it, out),
         Definition::Range(it) => out.push(types::create_range(key, it)),
         Definition::Routine(it) => out.push(create(it.definition.trim_end().to_owned())),
         Definition::Aggregate(it) => out.push(create(routine::create_aggregate(key, it, false))),
         Definition::Sequence(it) => out.push(sequence::create(key, it)),
+        // Its column makes it.
+        Definition::IdentitySequence => {}
         Definition::Table(it) => table::create(context, number, it, out),
         Definition::Column(_) => column::add(context, number, out),
         Definition::Default(it) => out.extend(column::set_default(context, number, it)),
@@ -182,6 +184,7 @@ fn drop_object(context: &Context<'_>, number: usize, item: &Item<'_>, out: &mut 
         }
         Definition::Opaque(_) if key.kind == ObjectKind::Collation => out.push(types::drop_type(context, number)),
         Definition::Opaque(it) if it.create.is_empty() => {}
+        Definition::IdentitySequence => {}
         Definition::Extension { .. } => {
             out.push(plain().danger(Hazard::DataLoss, format!("whatever extension {} keeps", key.sql())));
         }

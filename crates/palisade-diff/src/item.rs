@@ -109,6 +109,10 @@ impl<'a> Items<'a> {
 
     /// The table, view or materialized view that a part belongs to.
     pub(crate) fn relation_of(&self, key: &ObjectKey) -> Option<usize> {
+        if !key.kind.is_part() {
+            // A function can have the name of a table, and a view is no part of itself.
+            return None;
+        }
         let (schema, name) = key.relation();
         let kinds = [ObjectKind::Table, ObjectKind::View, ObjectKind::MaterializedView];
         kinds.into_iter().filter_map(|it| self.find(it, [schema, name])).find(|it| {

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use palisade_config::DatabaseUrl;
 use palisade_db::{ConnectSettings, Connection, DbError, PgRow, batch, connect};
+use palisade_sql::SqlState;
 use tracing::debug;
 
 use crate::error::{EmbeddedError, ScratchError};
@@ -122,8 +123,29 @@ impl Server {
             // A builder who was killed in its last step leaves it so; usually it is not, or it is gone already.
             let _no_matter = self.try_run(&format!("alter database {name} with is_template false")).await;
         }
-        self.run("drop a database", &format!("drop database if exists {name} with (force)")).await?;
+        let drop = format!("drop database if exists {name} with (force)");
+        if let Err(source) = self.try_run(&drop).await {
+            // Postgres keeps a database that subscribes to something, whatever force is used.
+            if source.server().and_then(|it| it.sqlstate) != SqlState::parse("55006") {
+                return Err(ScratchError::Server { action: "drop a database", source: Box::new(source) });
+            }
+            self.drop_subscriptions(name).await?;
+            self.run("drop a database", &drop).await?;
+        }
         self.run("unlock a database", &format!("select {}", name.unlock_sql())).await?;
+        Ok(())
+    }
+
+    /// Ends what a database subscribes to, without a word to the publisher.
+    async fn drop_subscriptions(&self, name: &Name) -> Result<(), ScratchError> {
+        let mut inside = connect(&connect_settings(self.url.with_database(&name.to_string())))
+            .await
+            .map_err(|source| ScratchError::Connect { source: Box::new(source) })?;
+        let failed = |source: DbError| ScratchError::Server { action: "drop subscriptions", source: Box::new(source) };
+        let statements = batch(&mut inside, include_str!("scratch/subscriptions.sql")).await;
+        for sql in statements.map_err(|it| failed(it.error))?.rows.iter().filter_map(|row| text(row, 0)) {
+            batch(&mut inside, &sql).await.map_err(|it| failed(it.error))?;
+        }
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! Postgres stays the only judge of what SQL means. This crate knows the lexical structure only, as described in
 //! [Lexical Structure](https://www.postgresql.org/docs/current/sql-syntax-lexical.html); it does no input or output.
 
+mod dump;
 mod ident;
 mod lex;
 mod literal;
@@ -13,6 +14,7 @@ mod split;
 mod sqlstate;
 mod statement;
 
+pub use dump::{Dump, DumpDifference};
 pub use ident::{Ident, IdentError, QualifiedName};
 pub use lex::{LexError, LexProblem, Token, TokenKind, lex};
 pub use literal::{Literal, LiteralError};

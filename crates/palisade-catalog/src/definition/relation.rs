@@ -58,6 +58,7 @@ impl Table {
 /// A column of a table or view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent answer of the server")]
 pub struct Column {
     /// Its place in the table, with gaps where columns were dropped.
     pub position: u32,
@@ -69,6 +70,10 @@ pub struct Column {
     pub not_null: bool,
     /// From Postgres 18 on, the name of the constraint that does so.
     pub not_null_name: Option<String>,
+    /// What is said about that constraint.
+    pub not_null_comment: Option<String>,
+    /// Whether that constraint was declared in this table itself.
+    pub not_null_local: bool,
     /// Whether that constraint is not handed on to children.
     pub not_null_no_inherit: bool,
     /// Whether all stored rows are known to obey it; `true` where there is none.
@@ -233,6 +238,10 @@ pub struct ConstraintIndex {
     pub replica_identity: bool,
     /// The definition of the index alone.
     pub definition: String,
+    /// What is said about the index.
+    pub comment: Option<String>,
+    /// Statistics targets of its columns: number of the column, target.
+    pub statistics: Vec<(u32, i32)>,
 }
 
 /// An index that no constraint owns.

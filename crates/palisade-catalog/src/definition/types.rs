@@ -22,6 +22,10 @@ pub struct Domain {
     pub default: Option<String>,
     /// Whether it refuses NULL.
     pub not_null: bool,
+    /// From Postgres 17 on, the name of the constraint that does so.
+    pub not_null_name: Option<String>,
+    /// What is said about that constraint.
+    pub not_null_comment: Option<String>,
 }
 
 /// A check constraint of a domain.

@@ -1,5 +1,5 @@
 select 'aggregate', 1255, p.oid, 0, '',
-       json_build_array(n.nspname, p.proname, case when p.pronargs = 0 then '*' else pg_get_function_identity_arguments(p.oid) end),
+       json_build_array(n.nspname, p.proname, case when p.pronargs = 0 then '*' else oidvectortypes(p.proargtypes) end),
        pg_get_userbyid(p.proowner), coalesce(p.proacl, acldefault('f', p.proowner))::text,
        json_build_object('aggregate', json_build_object(
          'arguments', case when p.pronargs = 0 then '*' else pg_get_function_arguments(p.oid) end,

@@ -1,9 +1,5 @@
 select 'column', 1259, a.attrelid, a.attnum,
-       case when a.attidentity <> '' then
-         (select '1259:' || d.objid from pg_depend d
-           where d.refclassid = 1259 and d.refobjid = a.attrelid and d.refobjsubid = a.attnum and d.classid = 1259
-             and d.deptype = 'i')
-         else '' end,
+       '',
        json_build_array(n.nspname, c.relname, a.attname), null, a.attacl::text,
        json_build_object('column', json_build_object(
          'position', a.attnum,
@@ -14,6 +10,8 @@ select 'column', 1259, a.attrelid, a.attnum,
                            end,
          'not_null', a.attnotnull,
          'not_null_name', {{18:nn.conname|null}},
+         'not_null_comment', {{18:(select k.description from pg_description k where k.classoid = 2606 and k.objoid = nn.oid)|null}},
+         'not_null_local', {{18:coalesce(nn.conislocal, false)|false}},
          'not_null_no_inherit', {{18:coalesce(nn.connoinherit, false)|false}},
          'not_null_validated', {{18:coalesce(nn.convalidated, true)|true}},
          'identity', case when a.attidentity <> '' then

@@ -24,7 +24,12 @@ select 'constraint', 2606, k.oid, 0, case when k.contype in ('p', 'u', 'x') then
                      'tablespace', (select spcname from pg_tablespace s where s.oid = ic.reltablespace),
                      'clustered', i.indisclustered,
                      'replica_identity', i.indisreplident,
-                     'definition', pg_get_indexdef(k.conindid)) end))
+                     'definition', pg_get_indexdef(k.conindid),
+                     'comment', (select x.description from pg_description x
+                                  where x.classoid = 1259 and x.objoid = k.conindid and x.objsubid = 0),
+                     'statistics', coalesce((select json_agg(json_build_array(a.attnum, a.attstattarget) order by a.attnum)
+                                               from pg_attribute a
+                                              where a.attrelid = k.conindid and a.attstattarget >= 0), '[]')) end))
   from pg_constraint k
   join pg_class c on c.oid = k.conrelid
   join pg_namespace n on n.oid = c.relnamespace

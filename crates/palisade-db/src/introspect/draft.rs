@@ -18,6 +18,8 @@ type Address = (u32, u32, i32);
 pub(super) struct Draft {
     objects: Vec<(ObjectKey, Object)>,
     addresses: HashMap<Address, usize>,
+    /// What is no object of its own, such as the index of a constraint.
+    aliases: HashMap<(u32, u32), usize>,
     /// Extensions by number.
     extensions: HashMap<u32, usize>,
     /// Members of extensions.
@@ -32,6 +34,7 @@ impl Draft {
         Self {
             objects: Vec::new(),
             addresses: HashMap::new(),
+            aliases: HashMap::new(),
             extensions: HashMap::new(),
             members: members.collect(),
             needs: Vec::new(),
@@ -75,7 +78,7 @@ impl Draft {
             if let Some((class, number)) =
                 alias.split_once(':').and_then(|(c, n)| Some((c.parse().ok()?, n.parse().ok()?)))
             {
-                self.addresses.entry((class, number, 0)).or_insert(index);
+                self.aliases.insert((class, number), index);
             }
         }
         let (comment, labels, needs) = (None, BTreeMap::new(), BTreeMap::new());
@@ -90,11 +93,13 @@ impl Draft {
         let note = text(row, 5)?.unwrap_or_default().to_owned();
         if text(row, 0)? == Some("label") {
             object.labels.insert(text(row, 4)?.unwrap_or_default().to_owned(), note);
-        } else if !(*key == schema_key("public") && note == "standard public schema")
-            && !(key.kind == ObjectKind::Extension && key.part(0) == "plpgsql")
-        {
-            // Those are what every new database says.
-            object.comment = Some(note);
+        } else {
+            // What every new database says.
+            let of_schema = *key == schema_key("public") && note == "standard public schema";
+            let of_language = key.kind == ObjectKind::Extension && key.part(0) == "plpgsql";
+            if !of_schema && !of_language {
+                object.comment = Some(note);
+            }
         }
         Ok(())
     }
@@ -130,7 +135,8 @@ impl Draft {
 
     /// A part that is no object of its own is its whole.
     fn find(&self, (class, number, part): Address) -> Option<usize> {
-        self.addresses.get(&(class, number, part)).or_else(|| self.addresses.get(&(class, number, 0))).copied()
+        let whole = || self.addresses.get(&(class, number, 0)).or_else(|| self.aliases.get(&(class, number)));
+        self.addresses.get(&(class, number, part)).or_else(whole).copied()
     }
 
     fn extension_of(&self, (class, number, _): Address) -> Option<usize> {

@@ -40,7 +40,7 @@ fn until_slash(item: &str) -> String {
     item.split('/').next().unwrap_or_default().to_owned()
 }
 
-const OBJECTS: [&str; 25] = [
+const OBJECTS: [&str; 26] = [
     include_str!("schemas.sql"),
     include_str!("extensions.sql"),
     include_str!("tables.sql"),
@@ -65,13 +65,22 @@ const OBJECTS: [&str; 25] = [
     include_str!("search.sql"),
     include_str!("operators.sql"),
     include_str!("miscellaneous.sql"),
+    include_str!("unmodelled.sql"),
     // Last: what they speak of must be known.
     include_str!("notes.sql"),
 ];
 
+/// Whether roles, which all databases of a server share, are read as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Roles {
+    Left,
+    Read,
+}
+
 /// All queries in one message.
-pub(super) fn objects(facts: &Facts) -> String {
-    let queries = OBJECTS.into_iter().chain([include_str!("needs.sql")]);
+pub(super) fn objects(facts: &Facts, roles: Roles) -> String {
+    let roles = (roles == Roles::Read).then_some(include_str!("roles.sql"));
+    let queries = roles.into_iter().chain(OBJECTS).chain([include_str!("needs.sql")]);
     let filled = queries.map(|it| with_members(&for_version(it, facts.server.version / 10_000), &facts.members));
     filled.collect::<Vec<_>>().join(";\n")
 }

@@ -29,6 +29,7 @@ select 'subscription', 6100, s.oid, 0, '', json_build_array(s.subname), pg_get_u
          'enabled', s.subenabled,
          'publications', to_json(s.subpublications),
          'options', concat_ws(', ', 'slot_name = ' || coalesce(quote_literal(s.subslotname), 'NONE'),
+                              case when s.subtwophasestate <> 'd' then 'two_phase = true' end,
                               'binary = ' || s.subbinary,
                               'streaming = ' || {{16:case s.substream when 'f' then 'off' when 't' then 'on' else 'parallel' end|case when s.substream then 'on' else 'off' end}},
                               'synchronous_commit = ' || quote_literal(s.subsynccommit),

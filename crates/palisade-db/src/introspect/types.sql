@@ -4,7 +4,7 @@ select case t.typtype when 'e' then 'enum' when 'd' then 'domain' when 'r' then 
                  case when t.typtype = 'r' then (select '1247:' || r.rngmultitypid || ' 1247:' || m.typarray
                                                    from pg_range r join pg_type m on m.oid = r.rngmultitypid where r.rngtypid = t.oid) end),
        case when t.typtype in ('e', 'd', 'r', 'c') then json_build_array(n.nspname, t.typname)
-            else json_build_array('base type ' || quote_ident(n.nspname) || '.' || quote_ident(t.typname)) end,
+            else json_build_array(case when t.typisdefined then 'base type ' else 'shell type ' end || quote_ident(n.nspname) || '.' || quote_ident(t.typname)) end,
        pg_get_userbyid(t.typowner), coalesce(t.typacl, acldefault('T', t.typowner))::text,
        case t.typtype
          when 'e' then json_build_object('enum', json_build_object('labels',
@@ -16,7 +16,10 @@ select case t.typtype when 'e' then 'enum' when 'd' then 'domain' when 'r' then 
                            join pg_type b on b.oid = t.typbasetype
                           where l.oid = t.typcollation and l.oid <> b.typcollation),
            'default', pg_get_expr(t.typdefaultbin, 0),
-           'not_null', t.typnotnull))
+           'not_null', t.typnotnull,
+           'not_null_name', {{17:(select k.conname from pg_constraint k where k.contypid = t.oid and k.contype = 'n')|null}},
+           'not_null_comment', {{17:(select x.description from pg_constraint k join pg_description x on x.classoid = 2606 and x.objoid = k.oid
+                                     where k.contypid = t.oid and k.contype = 'n')|null}}))
          when 'r' then (
            select json_build_object('range', json_build_object(
                     'subtype', format_type(r.rngsubtype, null),

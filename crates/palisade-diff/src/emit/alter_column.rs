@@ -18,6 +18,8 @@ pub(super) fn alter(context: &Context<'_>, number: usize, from: &Column, to: &Co
         collation: _,
         not_null: _,
         not_null_name: _,
+        not_null_comment: comment,
+        not_null_local: _,
         not_null_no_inherit: _,
         not_null_validated: _,
         identity: _,
@@ -41,6 +43,9 @@ pub(super) fn alter(context: &Context<'_>, number: usize, from: &Column, to: &Co
             out.push(change_all(key, "DROP NOT NULL"));
         }
         not_null(context, number, from, to, out);
+        if to.not_null && from.not_null_comment.as_ref().filter(|_| from.not_null) != comment.as_ref() {
+            out.extend(column::not_null_comment(key, to));
+        }
         change_identity(context, key, from.identity.as_ref(), to.identity.as_ref(), out);
     }
     let only = if kind == ObjectKind::Table { context.only(key) } else { "" };
@@ -171,6 +176,10 @@ fn not_null(context: &Context<'_>, number: usize, from: &Column, to: &Column, ou
         let sql =
             format!("{} RENAME CONSTRAINT {} TO {}", name::alter_table(key, ""), quote_ident(old), quote_ident(new));
         out.push(Statement::new(key, Action::Alter, sql));
+    }
+    if to.not_null_local && !from.not_null_local {
+        // Said again, it is no longer there for the parent's sake alone.
+        out.push(change_all(key, "SET NOT NULL"));
     }
     if let Some(name) = to.not_null_name.as_ref().filter(|_| !from.not_null_validated && to.not_null_validated) {
         let sql = format!("{} VALIDATE CONSTRAINT {}", name::alter_table(key, ""), quote_ident(name));

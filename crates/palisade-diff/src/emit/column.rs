@@ -3,6 +3,7 @@
 use palisade_catalog::definition::{Column, Default, Generated, Identity};
 use palisade_catalog::{Definition, ObjectKey, ObjectKind};
 use palisade_plan::Hazard;
+use palisade_sql::{quote_ident, quote_literal};
 
 use super::{Context, backfill, dress, name, options, sequence};
 use crate::script::{Action, Statement};
@@ -58,6 +59,13 @@ pub(super) fn not_null_sql(key: &ObjectKey, column: &Column, inline: bool) -> St
     let own = if inline { String::new() } else { format!(" {}", key.sql()) };
     let no_inherit = if column.not_null_no_inherit { " NO INHERIT" } else { "" };
     format!("{name} NOT NULL{own}{no_inherit}")
+}
+
+pub(super) fn not_null_comment(key: &ObjectKey, column: &Column) -> Option<Statement> {
+    let text = column.not_null_comment.as_deref().map_or_else(|| "NULL".to_owned(), quote_literal);
+    let name = quote_ident(column.not_null_name.as_deref()?);
+    let sql = format!("COMMENT ON CONSTRAINT {name} ON {} IS {text}", key.qualified());
+    Some(Statement::new(key, Action::Alter, sql))
 }
 
 pub(super) fn identity_sql(it: &Identity) -> String {
@@ -131,6 +139,9 @@ pub(super) fn finish(context: &Context<'_>, number: usize, column: &Column, out:
     if column.not_null && !column.not_null_validated {
         let sql = format!("{} ADD{} NOT VALID", name::alter_table(key, ""), not_null_sql(key, column, false));
         out.push(Statement::new(key, Action::Alter, sql));
+    }
+    if column.not_null_comment.is_some() {
+        out.extend(not_null_comment(key, column));
     }
     for change in settings(None, column) {
         let sql = format!("{} ALTER COLUMN {} {change}", name::alter_table(key, context.only(key)), key.sql());

@@ -3,7 +3,7 @@
 use palisade_catalog::definition::{Constraint, ConstraintIndex, ConstraintKind};
 use palisade_catalog::{Definition, ObjectKey};
 use palisade_plan::Hazard;
-use palisade_sql::{TokenKind, lex, quote_ident};
+use palisade_sql::{TokenKind, lex, quote_ident, quote_literal};
 
 use super::{Context, dress, index, name, options};
 use crate::compare::without_not_valid;
@@ -132,7 +132,7 @@ pub(super) fn add(context: &Context<'_>, number: usize, it: &Constraint, out: &m
     index_flags(key, None, it.index.as_ref(), out);
 }
 
-/// `CLUSTER ON` and `REPLICA IDENTITY` of the index behind a constraint.
+/// `CLUSTER ON`, `REPLICA IDENTITY`, statistics and comment of the index behind a constraint.
 fn index_flags(
     key: &ObjectKey,
     from: Option<&ConstraintIndex>,
@@ -142,6 +142,20 @@ fn index_flags(
     let Some(to) = to else { return };
     let flags = |it: &ConstraintIndex| (it.clustered, it.replica_identity);
     index::flags(key, key, key.part(2), from.map_or((false, false), flags), flags(to), out);
+    let own = format!("{}.{}", quote_ident(key.part(0)), key.sql());
+    let before = from.map_or(&[][..], |it| &it.statistics);
+    for (column, target) in to.statistics.iter().filter(|it| !before.contains(it)) {
+        let sql = format!("ALTER INDEX {own} ALTER COLUMN {column} SET STATISTICS {target}");
+        out.push(Statement::new(key, Action::Alter, sql));
+    }
+    for (column, _) in before.iter().filter(|old| !to.statistics.iter().any(|it| it.0 == old.0)) {
+        let sql = format!("ALTER INDEX {own} ALTER COLUMN {column} SET STATISTICS -1");
+        out.push(Statement::new(key, Action::Alter, sql));
+    }
+    if from.and_then(|it| it.comment.as_ref()) != to.comment.as_ref() {
+        let text = to.comment.as_deref().map_or_else(|| "NULL".to_owned(), quote_literal);
+        out.push(Statement::new(key, Action::Alter, format!("COMMENT ON INDEX {own} IS {text}")));
+    }
 }
 
 pub(super) fn alter(

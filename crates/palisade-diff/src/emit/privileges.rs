@@ -14,7 +14,7 @@ fn letters(kind: ObjectKind) -> Option<(char, char)> {
     // The first is that of `acldefault`, the second that of `pg_default_acl`.
     Some(match kind {
         ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => ('r', 'r'),
-        ObjectKind::Sequence => ('s', 'S'),
+        ObjectKind::Sequence | ObjectKind::IdentitySequence => ('s', 'S'),
         ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => ('f', 'f'),
         ObjectKind::Schema => ('n', 'n'),
         ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite | ObjectKind::Range => ('T', 'T'),

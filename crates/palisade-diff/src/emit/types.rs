@@ -29,8 +29,8 @@ pub(super) fn add_values(key: &ObjectKey, from: &Enum, to: &Enum, out: &mut Vec<
     }
 }
 
-pub(super) fn create_domain(key: &ObjectKey, it: &Domain) -> Statement {
-    let Domain { base, collation, default, not_null } = it;
+pub(super) fn create_domain(key: &ObjectKey, it: &Domain, out: &mut Vec<Statement>) {
+    let Domain { base, collation, default, not_null, not_null_name, not_null_comment: _ } = it;
     let mut sql = format!("CREATE DOMAIN {} AS {base}", key.sql());
     if let Some(collation) = collation {
         sql.push_str(&format!(" COLLATE {collation}"));
@@ -39,13 +39,19 @@ pub(super) fn create_domain(key: &ObjectKey, it: &Domain) -> Statement {
         sql.push_str(&format!(" DEFAULT {default}"));
     }
     if *not_null {
+        let by_itself = format!("{}_not_null", key.part(1));
+        let named = not_null_name.as_ref().filter(|it| **it != by_itself);
+        sql.push_str(&named.map(|it| format!(" CONSTRAINT {}", quote_ident(it))).unwrap_or_default());
         sql.push_str(" NOT NULL");
     }
-    Statement::new(key, Action::Create, sql)
+    out.push(Statement::new(key, Action::Create, sql));
+    if it.not_null_comment.is_some() {
+        out.extend(not_null_comment(key, it));
+    }
 }
 
 pub(super) fn alter_domain(key: &ObjectKey, from: &Domain, to: &Domain, out: &mut Vec<Statement>) {
-    let Domain { base: _, collation: _, default, not_null } = to;
+    let Domain { base: _, collation: _, default, not_null, not_null_name, not_null_comment: comment } = to;
     let alter = |what: String| Statement::new(key, Action::Alter, format!("ALTER DOMAIN {} {what}", key.sql()));
     if from.default != *default {
         out.push(alter(match default {
@@ -61,6 +67,23 @@ pub(super) fn alter_domain(key: &ObjectKey, from: &Domain, to: &Domain, out: &mu
             alter("DROP NOT NULL".to_owned())
         });
     }
+    let by_itself = format!("{}_not_null", key.part(1));
+    let old = if from.not_null { from.not_null_name.as_ref() } else { Some(&by_itself) };
+    if let (Some(old), Some(new)) = (old, not_null_name)
+        && old != new
+    {
+        out.push(alter(format!("RENAME CONSTRAINT {} TO {}", quote_ident(old), quote_ident(new))));
+    }
+    if *not_null && from.not_null_comment.as_ref().filter(|_| from.not_null) != comment.as_ref() {
+        out.extend(not_null_comment(key, to));
+    }
+}
+
+fn not_null_comment(key: &ObjectKey, it: &Domain) -> Option<Statement> {
+    let text = it.not_null_comment.as_deref().map_or_else(|| "NULL".to_owned(), quote_literal);
+    let name = quote_ident(it.not_null_name.as_deref()?);
+    let sql = format!("COMMENT ON CONSTRAINT {name} ON DOMAIN {} IS {text}", key.sql());
+    Some(Statement::new(key, Action::Alter, sql))
 }
 
 pub(super) fn create_domain_constraint(context: &Context<'_>, number: usize, it: &DomainConstraint) -> Statement {

@@ -81,3 +81,13 @@ async fn a_cache_that_cannot_be_used_is_named() {
         EmbeddedError::Installation(InstallationError::Cache { .. } | InstallationError::CacheClosed { .. })
     ));
 }
+
+#[tokio::test]
+async fn a_database_that_subscribes_to_something_is_dropped_all_the_same() {
+    let project = Project::with_cache().await;
+    let scratch = Scratch::open(&project).await.unwrap();
+    let database = scratch.database(&[]).await.unwrap();
+    let sql = "create subscription \"News\" connection 'host=nowhere' publication p with (connect = false)";
+    palisade_db::batch(&mut database.connect().await.unwrap(), sql).await.unwrap();
+    database.close().await.unwrap();
+}

@@ -1,0 +1,5 @@
+//! Differences that are run.
+
+#![allow(clippy::unwrap_used, reason = "a fixture that fails is a test that fails")]
+
+mod fixtures;
