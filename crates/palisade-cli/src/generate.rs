@@ -90,7 +90,7 @@ fn check_managed(managed: &Managed<'_>, schema: &Side, after: &Catalog) -> Resul
         return Ok(());
     }
     let names = unmanaged.join("`, `");
-    let all: Vec<String> = managed.schemas.iter().chain(&unmanaged).map(|it| format!("\"{it}\"")).collect();
+    let all: Vec<String> = managed.schemas.iter().chain(&unmanaged).map(|it| format!("{it:?}")).collect();
     let message = format!("`{}` makes a schema that is not managed: `{names}`", schema.label);
     Err(CommandError::failed("unmanaged-schema", message)
         .help(format!("write `schemas = [{}]` into `config/default.toml`, or leave it out", all.join(", "))))
@@ -136,7 +136,7 @@ fn short(object: &ObjectKey) -> String {
 /// As a word of a shell.
 fn quoted(word: &str) -> String {
     let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if word.chars().all(plain) { word.to_owned() } else { ["'", &word.replace('\'', "'\\''"), "'"].concat() }
 }
 
 fn details(script: &Script, object: &ObjectKey) -> String {

@@ -63,7 +63,8 @@ pub async fn dump_schema(
     let account = Account::for_servers(settings.sudo_uid)?;
     let program = installation.program("pg_dump");
     let name = database.url.database.replace('\\', "\\\\").replace('\'', "\\'");
-    let target = format!("--dbname=dbname='{name}'");
+    // As a plain argument, a name like `a=b` would be read as settings.
+    let target = ["--dbname=dbname='", &name, "'"].concat();
     let arguments: Vec<&str> =
         ["--schema-only", "--no-password", target.as_str()].into_iter().chain(options.iter().copied()).collect();
     let variables = variables(database);

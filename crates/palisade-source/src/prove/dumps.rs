@@ -25,7 +25,8 @@ pub(super) async fn difference(
     let is_left_out = |it: &&str| external.has_schema(it) || !proof.managed.schemas.iter().any(|managed| managed == it);
     // `public` is there in every database, and managed or not the same in both.
     for schema in schemas.filter(is_left_out).filter(|it| *it != "public") {
-        options.push(format!("--exclude-schema=\"{}\"", schema.replace('"', "\"\"")));
+        // In quotes, because the option takes patterns.
+        options.push(["--exclude-schema=\"", &schema.replace('"', "\"\""), "\""].concat());
     }
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let (copy, wanted) = tokio::try_join!(dump(proof, copy, &options), dump(proof, wanted, &options))?;
