@@ -47,25 +47,53 @@ pub async fn load(connection: &mut Connection, files: &[SqlFile]) -> Result<(), 
 }
 
 async fn one_by_one(connection: &mut Connection, pieces: Vec<Piece<'_>>, reset: &str) -> Result<(), LoadError> {
-    let mut waiting: Vec<Waiting<'_>> = Vec::new();
-    let mut next: Vec<Piece<'_>> = pieces;
-    loop {
-        let before = next.len();
-        for piece in std::mem::take(&mut next) {
-            match run(connection, &piece, reset).await {
-                Ok(()) => {}
-                Err(error) if may_come(&error) => waiting.push(Waiting { piece, error }),
-                Err(error) => return Err(failed(&piece, error)),
-            }
-        }
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        if waiting.len() == before && !make_roles(connection, &waiting).await? {
+    let mut next = pieces;
+    let mut patient = true;
+    while !next.is_empty() {
+        let Round { waiting, held, ran } = round(connection, next, reset, patient).await?;
+        if ran || make_roles(connection, &waiting).await? {
+            patient = true;
+        } else if patient && !held.is_empty() {
+            // What is missing may come behind what was held back.
+            patient = false;
+        } else {
             return Err(circle::explain(waiting));
         }
-        next = std::mem::take(&mut waiting).into_iter().map(|it| it.piece).collect();
+        next = waiting.into_iter().map(|it| it.piece).chain(held).collect();
     }
+    Ok(())
+}
+
+/// What one walk through the statements leaves.
+struct Round<'a> {
+    waiting: Vec<Waiting<'a>>,
+    /// Those behind a statement that changes what others do, which must not overtake any that stands before it.
+    held: Vec<Piece<'a>>,
+    /// Whether any statement ran.
+    ran: bool,
+}
+
+async fn round<'a>(
+    connection: &mut Connection,
+    pieces: Vec<Piece<'a>>,
+    reset: &str,
+    patient: bool,
+) -> Result<Round<'a>, LoadError> {
+    let mut round = Round { waiting: Vec::new(), held: Vec::new(), ran: false };
+    let mut pieces = pieces.into_iter();
+    for piece in pieces.by_ref() {
+        if patient && !round.waiting.is_empty() && piece.changes_what_follows() {
+            round.held.push(piece);
+            break;
+        }
+        match run(connection, &piece, reset).await {
+            Ok(()) => round.ran = true,
+            Err(error) if may_come(&error) => round.waiting.push(Waiting { piece, error }),
+            Err(error) => return Err(failed(&piece, error)),
+        }
+    }
+    round.held.extend(pieces);
+    Ok(round)
 }
 
 /// Makes the roles that are missing, and says whether there were any. Files of a schema name roles that somebody has made on

@@ -56,6 +56,12 @@ impl Piece<'_> {
         ["role", "user", "group"].iter().any(|it| self.statement.begins_with(&["create", it]))
     }
 
+    /// Whether statements behind it do something else than they would do before it.
+    pub(crate) fn changes_what_follows(&self) -> bool {
+        self.statement.begins_with(&["alter", "default", "privileges"])
+            || self.statement.begins_with(&["create", "event", "trigger"])
+    }
+
     /// The kind and the name of what it makes: `table`, `public.posts`.
     pub(crate) fn makes(&self) -> Option<(String, Vec<String>)> {
         const BEFORE: [&str; 9] =

@@ -13,13 +13,13 @@ pub(super) fn path(key: &ObjectKey, catalog: &Catalog) -> String {
             "foreign_servers.sql".to_owned()
         }
         ObjectKind::Cast | ObjectKind::Transform => "casts.sql".to_owned(),
-        ObjectKind::EventTrigger => "event_triggers.sql".to_owned(),
         ObjectKind::Publication | ObjectKind::PublicationTable | ObjectKind::PublicationSchema => {
             "publications.sql".to_owned()
         }
         ObjectKind::Subscription => "subscriptions.sql".to_owned(),
-        ObjectKind::DefaultPrivileges if key.part(1).is_empty() => "default_privileges.sql".to_owned(),
-        ObjectKind::DefaultPrivileges => format!("{}/schema.sql", word(key.part(1))),
+        // They change what is made behind them: files are loaded in the order of their names.
+        ObjectKind::DefaultPrivileges => "zz_default_privileges.sql".to_owned(),
+        ObjectKind::EventTrigger => "zz_event_triggers.sql".to_owned(),
         ObjectKind::Schema => format!("{schema}/schema.sql"),
         ObjectKind::Enum
         | ObjectKind::Domain

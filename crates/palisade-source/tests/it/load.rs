@@ -51,6 +51,29 @@ async fn a_new_value_of_an_enum_can_be_used() {
 }
 
 #[tokio::test]
+async fn what_is_granted_by_default_overtakes_nothing() {
+    let granted = async |files: &[(&str, &str)]| {
+        let catalog = load(files).await.unwrap();
+        let table = palisade_catalog::ObjectKey::new(palisade_catalog::ObjectKind::Table, ["public", "t"]);
+        catalog.get(&table).unwrap().privileges.as_ref().unwrap().to_string()
+    };
+    let (table, types) = ("create table public.t (e public.e);", "create type public.e as enum ();");
+    let defaults = "alter default privileges in schema public grant select on tables to pg_monitor;";
+    assert_eq!(granted(&[("1.sql", table), ("2.sql", defaults), ("3.sql", types)]).await, "pg_monitor: SELECT");
+    assert_eq!(granted(&[("1.sql", table), ("2.sql", types), ("3.sql", defaults)]).await, "");
+    assert_eq!(granted(&[("1.sql", defaults), ("2.sql", table), ("3.sql", types)]).await, "pg_monitor: SELECT");
+}
+
+#[tokio::test]
+async fn roles_that_files_name_are_made() {
+    let role = format!("palisade_made_up_{}", std::process::id());
+    load(&[("a.sql", &format!("create table t (); grant select on t to {role};"))]).await.unwrap();
+    let database = palisade_tests::database().await;
+    let mut connection = palisade_tests::connection(&database).await;
+    palisade_tests::query(&mut connection, &format!("drop role {role}")).await;
+}
+
+#[tokio::test]
 async fn roles_that_an_earlier_run_made_are_no_obstacle() {
     let sql = "create role palisade_source_test; create table t (); grant select on t to palisade_source_test;";
     load(&[("a.sql", sql)]).await.unwrap();
