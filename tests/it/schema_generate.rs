@@ -124,6 +124,24 @@ fn policies_and_grants_belong_to_rls_unless_the_schema_declares_them() {
 }
 
 #[test]
+fn policies_in_the_way_of_a_migration_are_found_before_the_push() {
+    let project = project();
+    project.write(
+        "rls/public/notes.sql",
+        "alter table public.notes enable row level security; drop policy if exists own on public.notes;
+         create policy own on public.notes for select using (author = auth.uid());",
+    );
+    project.write("schema/notes.sql", &SCHEMA.replace("author uuid references auth.users", "author text"));
+    let using = ["db-generate", "author", "--using", "notes.author=author::text"];
+    let ended = project.expect(1, &using);
+    assert!(ended.stderr.contains("where the policies of `rls/` are in place the migration fails"), "{}", ended.stderr);
+    assert_eq!(migrations(&project).len(), 1);
+    let sql = project.expect(0, &["db-diff", "--from", "migrations", "--to", "schema", "--schema", "public"]).stdout;
+    project.write("migrations/2_author.sql", &format!("drop policy if exists own on public.notes;\n{sql}"));
+    project.expect(0, &["db-generate", "--verify", "migrations/2_author.sql"]);
+}
+
+#[test]
 fn triggers_on_tables_of_supabase_are_seen() {
     let project = project();
     let trigger = "create function public.joined() returns trigger language plpgsql as 'begin return new; end';

@@ -7,6 +7,7 @@ use palisade_config::HistoryTable;
 use palisade_diff::{Options, Script, diff};
 use palisade_embedded::Layer;
 use palisade_migrator::Migration;
+use palisade_rls::PolicyScript;
 use palisade_source::{Blueprint, Declares, Managed, Workbench};
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Comparison {
     pub(crate) workbench: Workbench,
     pub(crate) layers: Vec<Layer>,
+    pub(crate) row_security: Vec<Layer>,
     pub(crate) schema: Side,
     pub(crate) declares: Declares,
     pub(crate) before: Catalog,
@@ -49,12 +51,14 @@ impl Comparison {
             Input::There(_) => Declares::default(),
             Input::Made(blueprint) => Declares::of(blueprint),
         };
+        let policies = PolicyScript::read(&selection.project.rls_dir())?;
+        let row_security = policies.files().iter().map(|it| Layer::new(it.path.as_str(), it.sql.as_str())).collect();
         let environment = selection.environment;
         let (schemas, history) = (environment.schemas, environment.history_table);
         let managed = Managed { schemas: &schemas, history: &history };
         check_managed(&managed, &schema, &after)?;
         let (before, after) = managed.of_both(before, after, declares);
-        Ok(Self { workbench, layers, schema, declares, before, after, schemas, history })
+        Ok(Self { workbench, layers, row_security, schema, declares, before, after, schemas, history })
     }
 
     pub(crate) fn managed(&self) -> Managed<'_> {

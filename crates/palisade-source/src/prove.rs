@@ -25,6 +25,8 @@ pub struct Proof<'a> {
     pub before: &'a [Layer],
     /// Its text.
     pub migration: &'a Layer,
+    /// The files of `rls/`, which have run behind `before` wherever the migration is to run.
+    pub row_security: &'a [Layer],
     /// The text that takes it back, with the catalog that it is to lead back to.
     pub back: Option<(&'a Layer, &'a Catalog)>,
     /// The statements that it was made of, with what they say can hurt; none if somebody wrote it by hand.
@@ -88,7 +90,22 @@ pub async fn prove(proof: &Proof<'_>) -> Result<Proven, ProofError> {
     }
     tried.connection.close().await;
     tried.database.close().await?;
+    with_row_security(proof).await?;
     Ok(tried.proven)
+}
+
+/// Runs the migration where policies are in place already: Postgres does not change a column that one of them compares.
+async fn with_row_security(proof: &Proof<'_>) -> Result<(), ProofError> {
+    if proof.row_security.is_empty() {
+        return Ok(());
+    }
+    let layers: Vec<Layer> = proof.before.iter().chain(proof.row_security).cloned().collect();
+    // Policies of today may speak of columns that the migration is to make: then they have not run anywhere yet.
+    let Ok(database) = proof.workbench.database(&layers).await else { return Ok(()) };
+    let mut connection = database.connect().await?;
+    run(proof.migration, &mut connection).await.map_err(|failure| ProofError::InTheWay { failure })?;
+    connection.close().await;
+    Ok(database.close().await?)
 }
 
 /// A copy on which the migration has run.

@@ -165,6 +165,7 @@ async fn try_out(
         workbench: &comparison.workbench,
         before: &comparison.layers,
         migration: up,
+        row_security: &comparison.row_security,
         back: down.map(|it| (it, &comparison.before)),
         script,
         wanted: &comparison.after,

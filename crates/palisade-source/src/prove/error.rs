@@ -53,6 +53,12 @@ pub enum ProofError {
         /// What.
         what: String,
     },
+    /// It fails where the policies of `rls/` are in place.
+    #[error("where the policies of `rls/` are in place the migration fails: {failure}")]
+    InTheWay {
+        /// What the server said, and where.
+        failure: Box<SqlFailure>,
+    },
     /// The way back fails.
     #[error("the file that takes the migration back fails: {failure}")]
     Back {
@@ -80,6 +86,12 @@ impl ProofError {
             Self::Make(error) => error.help(),
             Self::Read(error) => error.help(),
             Self::Apply { failure } | Self::Back { failure } => failure.help(),
+            Self::InTheWay { .. } => Some(
+                "write it by hand (`cargo xtask db-generate --custom NAME`) with `drop policy if exists … on …` above what `cargo \
+                 xtask db-diff --from migrations --to schema` prints: `rls/` brings the policy back in the same push. Prove it \
+                 with `cargo xtask db-generate --verify FILE`"
+                    .to_owned(),
+            ),
             Self::Dump(error) => Some(error.help()),
             Self::Diff(error) => Some(error.help()),
             Self::Differs { .. }

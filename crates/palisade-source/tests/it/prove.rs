@@ -41,6 +41,7 @@ async fn check(schema: &str, migration: Option<&str>, declared: bool) -> Result<
         workbench: &workbench,
         before: &before,
         migration: &layer,
+        row_security: &[],
         back: None,
         script,
         wanted: &wanted,

@@ -86,6 +86,7 @@ impl From<ProofError> for CommandError {
             | ProofError::NotSettled { .. }
             | ProofError::DumpDiffers { .. }
             | ProofError::Undeclared { .. }
+            | ProofError::InTheWay { .. }
             | ProofError::Back { .. }
             | ProofError::BackDiffers { .. } => "not-proven",
         };
