@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a fixture that fails is a test that fails")]
 
 mod migrate_down;
+mod protection;
 mod push_cut;
 mod push_killed;
 mod push_twice;

@@ -52,7 +52,7 @@ impl Context {
     }
 
     /// Connects to the database of `--env`, around any pooler; the embedded server is started if that is the one. The
-    /// session only reads if the environment is protected: what changes that goes through `db-push`.
+    /// session only reads if the environment, or the one whose database it says it is, is protected: what changes that goes through `db-push`.
     ///
     /// # Errors
     ///
@@ -60,7 +60,8 @@ impl Context {
     pub async fn connect(&self) -> Result<Connection, CommandError> {
         let selection = self.select(&ConnectionArgs::default())?;
         let mut connection = selection.connect(&self.printer).await?;
-        if selection.environment.protected {
+        let belongs = connection.facts().target(&selection.environment).check_belongs();
+        if selection.environment.protected || belongs.is_err() {
             batch(&mut connection, "set default_transaction_read_only = on").await?;
         }
         Ok(connection)

@@ -1,6 +1,6 @@
 //! Executing what was approved.
 
-use palisade_db::{DbError, Session};
+use palisade_db::{DbError, Session, protect};
 use palisade_migrator::{
     ApplyContext, ApplyError, Done, HistoryTables, Run, Version, apply, load, record_row_security,
 };
@@ -52,6 +52,9 @@ pub enum ExecuteError {
         /// Why it stopped.
         source: Box<palisade_rls::ApplyError>,
     },
+    /// That the database belongs to a protected environment could not be written down; nothing was changed.
+    #[error("nothing was changed, for it could not be noted in the database that it is protected: {0}")]
+    Protect(DbError),
     /// The history does not say what was executed.
     #[error("the history lacks what was just applied: {missing}")]
     NotRecorded {
@@ -69,6 +72,7 @@ impl ExecuteError {
         match self {
             Self::Migrations(error) => error.help(),
             Self::RowSecurity { source, .. } => Some(source.help()),
+            Self::Protect(error) => error.help(),
             Self::NotRecorded { .. } | Self::ReadBack(_) => {
                 Some("run `cargo xtask db-status` for the same environment".to_owned())
             }
@@ -80,12 +84,13 @@ impl ExecuteError {
         match self {
             Self::Migrations(error) => &error.done,
             Self::RowSecurity { done, .. } => done,
-            Self::NotRecorded { .. } | Self::ReadBack(_) => &[],
+            Self::Protect(_) | Self::NotRecorded { .. } | Self::ReadBack(_) => &[],
         }
     }
 }
 
-/// Executes `approved`: migrations, then row security, then reads back that the history says so.
+/// Executes `approved`: migrations, then row security, then reads back that the history says so. A protected target gets a note
+/// first, in the database, that it is one; from then on nobody reaches it as an environment that is not protected.
 ///
 /// # Errors
 ///
@@ -97,6 +102,11 @@ pub async fn execute(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Executed, ExecuteError> {
     let ExecuteContext { tables, schemas, run, row_security: _ } = context;
+    let target = &approved.plan().target;
+    // Another database than the planned one is found, and refused, below.
+    if target.identity == session.connection().facts().identity {
+        protect(session, target, &run.who).await.map_err(ExecuteError::Protect)?;
+    }
     let mut of_migrations = |it: palisade_migrator::Progress<'_>| progress(Progress::Migration(it));
     let applied = apply(session, approved, ApplyContext { tables, schemas, run }, &mut of_migrations)
         .await

@@ -4,7 +4,7 @@ use palisade_db::{Connection, DbError, introspect};
 use palisade_migrator::{
     CheckError, DriftError, History, Migration, OutOfOrder, Repair, Version, check, load, reconcile,
 };
-use palisade_plan::{Expectation, MigrationStep, Plan, RepairStep, Step, Target};
+use palisade_plan::{Expectation, MigrationStep, Plan, RepairStep, Step};
 use palisade_rls::is_current;
 
 use crate::inputs::{Inputs, Scope};
@@ -101,8 +101,7 @@ async fn finish(
     } else {
         None
     };
-    let identity = connection.facts().identity.clone();
-    let target = Target { environment: environment.name.to_string(), protected: environment.protected, identity };
+    let target = connection.facts().target(environment);
     Ok(Plan { target, expects: Expectation { applied: history.versions(), catalog }, steps })
 }
 

@@ -63,7 +63,12 @@ pub(crate) fn script(files: &[(&str, &str)]) -> PolicyScript {
 
 pub(crate) fn approve(identity: &palisade_plan::TargetIdentity, script: &PolicyScript) -> ApprovedPlan {
     let plan = Plan {
-        target: Target { environment: "dev".to_owned(), protected: false, identity: identity.clone() },
+        target: Target {
+            environment: "dev".to_owned(),
+            protected: false,
+            identity: identity.clone(),
+            protected_by: Vec::new(),
+        },
         expects: Expectation { applied: Vec::new(), catalog: None },
         steps: vec![Step::RowSecurity(script.to_step())],
     };

@@ -38,6 +38,7 @@ impl From<ExecuteError> for CommandError {
                 }
                 return told;
             }
+            ExecuteError::Protect(_) => "server-error",
             ExecuteError::NotRecorded { .. } => "not-recorded",
             ExecuteError::ReadBack(_) => "read-back-failed",
         };

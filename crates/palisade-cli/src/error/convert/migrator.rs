@@ -98,6 +98,7 @@ impl From<Refusal> for CommandError {
             Refusal::NotApproved { .. } => "not-approved",
             Refusal::WrongName { .. } => "wrong-name",
             Refusal::WrongDigest { .. } => "wrong-digest",
+            Refusal::OtherEnvironment(_) => "protected",
         };
         Self { exit: Exit::Refused, ..Self::of(code, &error) }.help(error.help())
     }
