@@ -1,5 +1,7 @@
 //! Executing what was approved.
 
+use std::collections::BTreeSet;
+
 use palisade_db::{DbError, Session, protect};
 use palisade_migrator::{
     ApplyContext, ApplyError, Done, HistoryTables, Run, Version, apply, load, record_row_security,
@@ -61,6 +63,14 @@ pub enum ExecuteError {
         /// Which migrations.
         missing: String,
     },
+    /// The history does not say what it should after this run.
+    #[error("the history says that {found} are applied, and it should be {expected}")]
+    HistoryDiffers {
+        /// The versions in it.
+        found: String,
+        /// Those that should be.
+        expected: String,
+    },
     /// The result could not be read back.
     #[error("everything was applied, and could not be read back: {0}")]
     ReadBack(DbError),
@@ -73,7 +83,7 @@ impl ExecuteError {
             Self::Migrations(error) => error.help(),
             Self::RowSecurity { source, .. } => Some(source.help()),
             Self::Protect(error) => error.help(),
-            Self::NotRecorded { .. } | Self::ReadBack(_) => {
+            Self::NotRecorded { .. } | Self::HistoryDiffers { .. } | Self::ReadBack(_) => {
                 Some("run `cargo xtask db-status` for the same environment".to_owned())
             }
         }
@@ -84,7 +94,7 @@ impl ExecuteError {
         match self {
             Self::Migrations(error) => &error.done,
             Self::RowSecurity { done, .. } => done,
-            Self::Protect(_) | Self::NotRecorded { .. } | Self::ReadBack(_) => &[],
+            Self::Protect(_) | Self::NotRecorded { .. } | Self::HistoryDiffers { .. } | Self::ReadBack(_) => &[],
         }
     }
 }
@@ -158,6 +168,19 @@ async fn read_back(session: &mut Session, approved: &ApprovedPlan, tables: &Hist
     let is_there = |version: i64, checksum: &[u8]| {
         history.applied.iter().any(|it| it.version == Version(version) && it.checksum.0 == checksum && it.success)
     };
+    let mut expected: BTreeSet<i64> = approved.plan().expects.applied.iter().copied().collect();
+    for step in approved.plan().migrations() {
+        if step.reverts {
+            expected.remove(&step.version);
+        } else {
+            expected.insert(step.version);
+        }
+    }
+    if !history.versions().iter().eq(&expected) {
+        let list = |versions: Vec<i64>| versions.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+        let (found, expected) = (list(history.versions()), list(expected.into_iter().collect()));
+        return Err(ExecuteError::HistoryDiffers { found, expected });
+    }
     let wrong = approved.plan().migrations().filter(|it| is_there(it.version, &it.checksum) == it.reverts);
     let missing: Vec<&str> = wrong.map(|it| it.file.as_str()).collect();
     if missing.is_empty() { Ok(()) } else { Err(ExecuteError::NotRecorded { missing: missing.join(", ") }) }

@@ -39,7 +39,7 @@ impl From<ExecuteError> for CommandError {
                 return told;
             }
             ExecuteError::Protect(_) => "server-error",
-            ExecuteError::NotRecorded { .. } => "not-recorded",
+            ExecuteError::NotRecorded { .. } | ExecuteError::HistoryDiffers { .. } => "not-recorded",
             ExecuteError::ReadBack(_) => "read-back-failed",
         };
         Self::of(code, &error).help(help)

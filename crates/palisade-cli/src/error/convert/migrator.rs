@@ -59,6 +59,7 @@ impl From<ApplyError> for CommandError {
             ApplyCause::SessionMoved => ("transaction-pooler", Exit::Refused),
             ApplyCause::Check(_) => ("bad-migrations", Exit::Failed),
             ApplyCause::RolledBack { .. } | ApplyCause::StoppedHalfway { .. } => ("migration-failed", Exit::Failed),
+            ApplyCause::HistoryTouched { .. } => ("history-touched", Exit::Failed),
             ApplyCause::EditedHalfway { .. } => ("edited", Exit::Refused),
             ApplyCause::Undecided { .. } => ("undecided", Exit::Refused),
             ApplyCause::Lost { .. } | ApplyCause::NoWayBack { .. } => ("connection-lost", Exit::Failed),
