@@ -4,6 +4,7 @@
 
 mod migrate_down;
 mod protection;
+mod provenance;
 mod push_cut;
 mod push_killed;
 mod push_twice;

@@ -239,7 +239,7 @@ impl<'a> Road<'a> {
         Run {
             id: format!("{:032x}", rand::random::<u128>()),
             who: provenance::who(&self.selection.variables),
-            commit: provenance::commit(&self.selection.project.root),
+            commit: provenance::commit(&self.selection.project, &self.selection.variables),
             reconnect: RECONNECT,
         }
     }
