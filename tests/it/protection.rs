@@ -76,9 +76,19 @@ async fn another_address_of_the_same_server_is_found_by_asking_it() {
     project.expect(0, &["db-push"]);
 }
 
+/// Ends the embedded server of a project, however the test ends.
+struct Stop<'a>(&'a CommandProject);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.run(&["db-stop"]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_embedded_server_is_not_emptied_while_it_is_production() {
     let project = project();
+    let _stop = Stop(&project);
     project.expect(0, &["db-start"]);
     let url: DatabaseUrl = project.expect(0, &["db-url"]).stdout.trim().parse().unwrap();
     let proxy = Proxy::new(&url).await;
@@ -90,7 +100,6 @@ async fn the_embedded_server_is_not_emptied_while_it_is_production() {
     }
     project.write(".env.prod", "PROD_DATABASE_URL=postgres://nobody@db.example.invalid/none\n");
     project.expect(0, &["db-push"]);
-    project.expect(0, &["db-stop"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,6 +116,25 @@ async fn a_backup_is_not_restored_onto_another_address_of_production() {
         }
     }
     untouched(&database).await;
+}
+
+#[tokio::test]
+async fn a_dry_run_of_a_restore_asks_the_target() {
+    let (database, other) = (supabase_database().await, palisade_tests::database().await);
+    let project = project().database("DATABASE_URL", &database);
+    project.expect(0, &["db-push"]);
+    let backup = project.expect(0, &["backup", "create"]).stdout;
+    let file = backup.lines().next().unwrap();
+    let dry = |code: i32, to: &str, more: &[&str]| {
+        let ended = project.expect(code, &[&["backup", "restore", file, "--dry-run", "--to", to], more].concat());
+        ended.stdout + &ended.stderr
+    };
+    assert!(dry(4, "dev", &[]).contains("is not empty"));
+    assert!(dry(0, "dev", &["--overwrite"]).contains("Would drop everything in it, among it "));
+    let possible = dry(0, &text(other.tcp_url()), &[]);
+    assert!(possible.starts_with("Would restore `dev-") && !possible.contains("drop"), "{possible}");
+    assert!(dry(1, "postgres://nobody@127.0.0.1:1/none", &[]).contains("127.0.0.1"));
+    assert_eq!(query(&mut connection(&other).await, "select 1 from pg_class where relname = 'notes'").await, [""; 0]);
 }
 
 #[tokio::test]

@@ -235,7 +235,10 @@ impl fmt::Display for Step {
             Self::Migration(it) if it.reverts => write!(f, "revert {}", it.file),
             Self::Migration(it) if it.transactional => write!(f, "apply {}", it.file),
             Self::Migration(it) => write!(f, "apply {} (no transaction)", it.file),
-            Self::RowSecurity(it) => write!(f, "row security from {} files", it.files.len()),
+            Self::RowSecurity(it) => {
+                let files = if it.files.len() == 1 { "file" } else { "files" };
+                write!(f, "row security from {} {files}, where it differs", it.files.len())
+            }
             Self::Repair(it) => write!(f, "repair the history of {}: {}", it.version, it.action),
         }
     }

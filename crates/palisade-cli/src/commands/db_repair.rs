@@ -6,6 +6,7 @@ use crate::{CommandError, Context, Outcome, Selection, provenance};
 use palisade_db::unprotect;
 use palisade_guard::{Scope, repair_plan};
 use palisade_migrator::{Repair, Version, repair};
+use palisade_plan::ProtectedError;
 use serde_json::json;
 
 /// Correct the history of one migration
@@ -92,6 +93,7 @@ pub(crate) async fn run(context: &mut Context, args: DbRepairArgs) -> Result<Out
     } else {
         selection.connect(&context.printer).await?
     };
+    connection.facts().target(&selection.environment).check_belongs().map_err(ProtectedError::Database)?;
     let plan = repair_plan(&mut connection, &road.inputs(), version, what).await?;
     connection.close().await;
     if args.write.dry_run {
@@ -99,12 +101,14 @@ pub(crate) async fn run(context: &mut Context, args: DbRepairArgs) -> Result<Out
     }
     let judged = Judged { plan, verdicts: Vec::new() };
     let (_, approved, _) = road.approve(context, judged, args.approve.as_deref()).await?;
-    if let Some(approved) = approved {
-        let mut session = selection.session(&context.printer, args.write.wait).await?;
-        selection.refuse_other_environment(context, session.connection()).await?;
-        repair(&mut session, &approved, &road.tables, &road.run(), &road.migrations, what).await?;
-        session.release().await?.close().await;
-    }
+    let Some(approved) = approved else {
+        let text = format!("Nothing to do: {version} is applied as its file says");
+        return Ok(Outcome::done(text).data(json!({ "version": version, "nothing_to_do": true })));
+    };
+    let mut session = selection.session(&context.printer, args.write.wait).await?;
+    selection.refuse_other_environment(context, session.connection()).await?;
+    repair(&mut session, &approved, &road.tables, &road.run(), &road.migrations, what).await?;
+    session.release().await?.close().await;
     let text = format!("The history says now: {version} {}", what.as_str());
     Ok(Outcome::done(text).data(json!({ "version": version, "repair": what.as_str() })))
 }
