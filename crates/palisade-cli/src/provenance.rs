@@ -54,8 +54,10 @@ fn differs(project: &Project, variables: &Variables) -> Option<bool> {
     let output = git.output().ok().filter(|it| it.status.success())?;
     let lines = String::from_utf8_lossy(&output.stdout);
     // Names with unusual characters are quoted; a directory stands for all that is in it.
-    let is_ours = |line: &str| line.trim_end_matches('"').ends_with(".sql") || line.ends_with('/');
-    Some(lines.lines().any(is_ours))
+    let is_sql = |line: &str| {
+        Utf8Path::new(line.trim_end_matches('"')).extension().is_some_and(|it| it.eq_ignore_ascii_case("sql"))
+    };
+    Some(lines.lines().any(|it| is_sql(it) || it.ends_with('/')))
 }
 
 /// The commit that is checked out in `root`, read from the files of git.

@@ -72,13 +72,11 @@ impl RestoreTarget {
         protected: &[(EnvironmentName, DatabaseIdentity)],
     ) -> Result<Self, TargetError> {
         let identity = settings.url.identity();
-        match protected.iter().find(|(_, it)| *it == identity) {
-            Some((environment, _)) => Err(TargetError::Protected { environment: environment.clone() }),
-            None => {
-                let protected = protected.iter().map(|(name, _)| name.clone()).collect();
-                Ok(Self { settings, environment: None, protected })
-            }
+        if let Some((environment, _)) = protected.iter().find(|(_, it)| *it == identity) {
+            return Err(TargetError::Protected { environment: environment.clone() });
         }
+        let protected = protected.iter().map(|(name, _)| name.clone()).collect();
+        Ok(Self { settings, environment: None, protected })
     }
 
     /// Refuses a database that says it belongs to a protected environment, and to put the backup of one back where it came from:

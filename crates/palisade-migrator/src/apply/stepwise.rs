@@ -162,7 +162,7 @@ impl Apply<'_> {
             "{prefix}{}\n;\nset constraints all immediate;\n{AS_OURSELVES}{}{}commit;\n{AS_OURSELVES}",
             unit.text,
             self.journal().mark(file.step, &next),
-            self.history_is(self.applied.iter().copied().collect())
+            self.history_is(&self.applied.iter().copied().collect::<Vec<_>>())
         );
         match batch_with(self.session.connection(), &sql, drop).await {
             Ok(_) => {
@@ -223,8 +223,8 @@ impl Apply<'_> {
     }
 
     /// Fails unless exactly these versions are in the history: a statement of the file may have changed it.
-    fn history_is(&self, versions: Vec<i64>) -> String {
-        let assertion = self.journal().assert_versions(&versions, HISTORY_TOUCHED);
+    fn history_is(&self, versions: &[i64]) -> String {
+        let assertion = self.journal().assert_versions(versions, HISTORY_TOUCHED);
         format!("do {};\n", literal(&format!("begin\n{assertion}end")))
     }
 
@@ -293,7 +293,7 @@ impl Apply<'_> {
     /// Writes the history, once all units are done.
     async fn finish(&mut self, step: &MigrationStep) -> Result<(), ApplyCause> {
         let reset = self.session.connection().reset_sql();
-        let as_noted = self.history_is(self.versions_with(step));
+        let as_noted = self.history_is(&self.versions_with(step));
         let sql = format!("{reset}begin;\n{}{as_noted}commit", self.journal().succeeded(step));
         let error = match batch(self.session.connection(), &sql).await {
             Ok(_) => return Ok(()),
