@@ -91,12 +91,15 @@ async fn the_embedded_server_is_not_emptied_while_it_is_production() {
     let _stop = Stop(&project);
     project.expect(0, &["db-start"]);
     let url: DatabaseUrl = project.expect(0, &["db-url"]).stdout.trim().parse().unwrap();
+    project.write(".env.prod", &format!("PROD_DATABASE_URL={}\n", text(&url)));
+    for arguments in WRITES {
+        let ended = project.expect(4, arguments);
+        assert!(ended.stderr.contains("lead to the same database"), "{arguments:?}: {}", ended.stderr);
+    }
     let proxy = Proxy::new(&url).await;
-    for production in [&url, proxy.url()] {
-        project.write(".env.prod", &format!("PROD_DATABASE_URL={}\n", text(production)));
-        for arguments in WRITES {
-            refused(&project, arguments);
-        }
+    project.write(".env.prod", &format!("PROD_DATABASE_URL={}\n", text(proxy.url())));
+    for arguments in WRITES {
+        refused(&project, arguments);
     }
     project.write(".env.prod", "PROD_DATABASE_URL=postgres://nobody@db.example.invalid/none\n");
     project.expect(0, &["db-push"]);

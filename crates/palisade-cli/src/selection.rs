@@ -34,7 +34,11 @@ impl Selection {
     pub async fn reach(&self, printer: &Printer) -> Result<ConnectSettings, CommandError> {
         let url = match self.environment.direct_endpoint(&self.variables)? {
             Endpoint::Url(url) => url,
-            Endpoint::Embedded => self.start(printer).await?.url,
+            Endpoint::Embedded => {
+                let url = self.start(printer).await?.url;
+                self.environment.check_unclaimed(&url, "url", "the embedded server")?;
+                url
+            }
         };
         Ok(self.settings(url))
     }
