@@ -38,6 +38,7 @@ mod outcome;
 mod panics;
 mod printer;
 mod prompt;
+mod protection;
 mod provenance;
 mod push;
 mod report;

@@ -155,7 +155,9 @@ impl Place {
     /// The project's migrations.
     pub(crate) fn migrations(&self, label: &str) -> Result<Vec<Migration>, CommandError> {
         let project = self.project.as_ref().ok_or_else(|| no_project(label))?;
-        Ok(read_dir(&project.root, &project.migrations_dir())?)
+        let directory = project.migrations_dir();
+        // Before the first migration there is no directory.
+        if directory.exists() { Ok(read_dir(&project.root, &directory)?) } else { Ok(Vec::new()) }
     }
 
     fn url(&self, label: &str, name: &str) -> Result<DatabaseUrl, CommandError> {
