@@ -22,7 +22,7 @@ mod workbench;
 mod workflow;
 
 pub use cache::CatalogCache;
-pub use comparable::{Part, comparable, made_by, usual_owner, version_mismatch};
+pub use comparable::{Part, comparable, made_by, owned, usual_owner, version_mismatch};
 pub use directory::{DirectoryError, SqlFile, read_directory};
 pub use external::{External, grant_regime, is_supabase};
 pub use live::{LiveError, read_live};

@@ -75,7 +75,7 @@ pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<O
         return Ok(Outcome::done(text).data(json!({ "files": files })));
     }
     if let Some(file) = &args.verify {
-        return verify(context, &args, file).await;
+        return Box::pin(verify(context, &args, file)).await;
     }
     let mut options = Options { online: args.online, ..Options::ALL };
     for text in &args.using {
