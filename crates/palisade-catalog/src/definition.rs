@@ -25,6 +25,8 @@ pub enum Definition {
         schema: String,
         /// Its version.
         version: String,
+        /// The version that the server gives if none is said; it says nothing about the database.
+        default_version: Option<String>,
     },
     /// An enum type.
     Enum(Enum),

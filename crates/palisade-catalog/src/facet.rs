@@ -39,8 +39,9 @@ pub(crate) fn facets(object: &Object, compared: Compared) -> BTreeMap<String, Va
         // Definitions hold texts, numbers and lists only, which always have a form.
         Err(_) => {}
     }
-    if let Definition::Column(_) = definition {
+    if let Definition::Column(_) | Definition::Extension { .. } = definition {
         found.remove("position");
+        found.remove("default_version");
     }
     if let (true, Some(owner)) = (compared.owners, owner) {
         found.insert("owner".to_owned(), Value::from(owner.as_str()));

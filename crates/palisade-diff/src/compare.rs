@@ -20,8 +20,10 @@ pub(crate) fn compare(items: &mut Items<'_>, options: &Options, version: u32) {
 }
 
 fn fate(items: &Items<'_>, number: usize, from: &Object, to: &Object, options: &Options, version: u32) -> Fate {
-    let replaced =
-        from.definition != to.definition && !can_alter(items, number, &from.definition, &to.definition, version);
+    // How a column is generated stands beside it.
+    let generated = items.all[number].key.kind == ObjectKind::Column && !column(items, number, version);
+    let differs = from.definition != to.definition;
+    let replaced = generated || differs && !can_alter(items, number, &from.definition, &to.definition);
     if replaced {
         Fate::Replace
     } else if is_same(from, to, options) {
@@ -46,11 +48,22 @@ fn same_definition(from: &Definition, to: &Definition) -> bool {
     match (from, to) {
         (Definition::Column(from), Definition::Column(to)) => {
             let Column { position: _, local: _, inherited: _, .. } = to;
-            *from == Column { position: from.position, local: from.local, inherited: from.inherited, ..to.clone() }
+            // What a parent has brought cannot be renamed.
+            let inherited = from.inherited > 0 && to.inherited > 0;
+            let not_null_name = if inherited { &from.not_null_name } else { &to.not_null_name }.clone();
+            *from
+                == Column {
+                    position: from.position,
+                    local: from.local,
+                    inherited: from.inherited,
+                    not_null_name,
+                    ..to.clone()
+                }
         }
         (Definition::Constraint(from), Definition::Constraint(to)) => {
             let (local, inherited) = (from.local, from.inherited);
-            let to = Constraint { local, inherited, columns: from.columns.clone(), ..to.clone() };
+            let no_inherit = if from.kind.has_index() { from.no_inherit } else { to.no_inherit };
+            let to = Constraint { local, inherited, no_inherit, columns: from.columns.clone(), ..to.clone() };
             let mut from = from.clone();
             // The text of the index behind it follows from the constraint's own.
             if let (Some(from), Some(to)) = (&mut from.index, &to.index) {
@@ -59,12 +72,21 @@ fn same_definition(from: &Definition, to: &Definition) -> bool {
             from == to
         }
         (Definition::View(from), Definition::View(to)) => *from == View { populated: from.populated, ..to.clone() },
+        (
+            Definition::Extension { schema: from_schema, version: from, default_version: _ },
+            Definition::Extension { schema, version, default_version: _ },
+        ) => from_schema == schema && from == version,
         (from, to) => from == to,
     }
 }
 
+/// `1.10` comes behind `1.9`.
+fn version_parts(version: &str) -> Vec<(u64, &str)> {
+    version.split('.').map(|it| (it.parse().unwrap_or(0), it)).collect()
+}
+
 /// Whether all that differs can be changed in place.
-fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definition, version: u32) -> bool {
+fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definition) -> bool {
     match (from, to) {
         (Definition::Enum(from), Definition::Enum(to)) => labels_only_grow(from, to),
         (Definition::Domain(from), Definition::Domain(to)) => {
@@ -86,7 +108,7 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
                 && hypothetical(&from.options) == hypothetical(options)
         }
         (Definition::Table(from), Definition::Table(to)) => table(from, to),
-        (Definition::Column(_), Definition::Column(_)) => column(items, number, version),
+        (Definition::Column(from), Definition::Column(to)) => !becomes_inherited(items, number, from, to),
         (Definition::Default(_), Definition::Default(_)) => true,
         (Definition::Constraint(from), Definition::Constraint(to)) => constraint(from, to),
         (Definition::Index(from), Definition::Index(to)) => index(from, to),
@@ -115,9 +137,12 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
             // Nothing is known about it but whether it is there.
             from.create == *create && from.then == *then
         }
+        // Extensions know the way to later versions only.
+        (Definition::Extension { version: from, .. }, Definition::Extension { version: to, .. }) => {
+            version_parts(from) <= version_parts(to)
+        }
         (Definition::PublicationTable(_), Definition::PublicationTable(_)) => false,
         (Definition::Sequence(_), Definition::Sequence(_))
-        | (Definition::Extension { .. }, Definition::Extension { .. })
         | (Definition::Rule(_), Definition::Rule(_))
         | (Definition::IdentitySequence, Definition::IdentitySequence)
         | (Definition::RowSecurity(_), Definition::RowSecurity(_))
@@ -219,6 +244,15 @@ pub(crate) fn can_keep_generated(from: Option<&Object>, to: Option<&Object>, ver
     }
 }
 
+/// Whether a column that its table declared shall be there only because of a parent. Nothing makes it so but dropping it: the
+/// parent brings it back.
+fn becomes_inherited(items: &Items<'_>, number: usize, from: &Column, to: &Column) -> bool {
+    let key = items.all[number].key;
+    let table = items.find(ObjectKind::Table, [key.part(0), key.part(1)]).and_then(|it| items.all[it].to);
+    let is_partition = table.and_then(crate::item::table_of).is_none_or(Table::is_partition);
+    from.local && !to.local && to.inherited > 0 && !is_partition
+}
+
 fn constraint(from: &Constraint, to: &Constraint) -> bool {
     let Constraint {
         kind,
@@ -242,7 +276,7 @@ fn constraint(from: &Constraint, to: &Constraint) -> bool {
         && without_deferral(&from.definition) == without_deferral(definition);
     from.kind == *kind
         && from.references == *references
-        && from.no_inherit == *no_inherit
+        && (from.no_inherit == *no_inherit || kind.has_index())
         && from.enforced == *enforced
         && (from.parent == *parent || from.parent.is_none() || parent.is_none())
         && (same_text || becomes_valid || becomes_deferrable)

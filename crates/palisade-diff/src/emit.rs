@@ -77,7 +77,10 @@ fn create(context: &Context<'_>, number: usize, key: &ObjectKey, object: &Object
     let create = |sql: String| Statement::new(key, Action::Create, sql);
     match &object.definition {
         Definition::Schema => out.push(create(format!("CREATE SCHEMA {}", key.sql()))),
-        Definition::Extension { schema, version: _ } => out.push(other::create_extension(key, schema)),
+        Definition::Extension { schema, version, default_version } => {
+            let pinned = Some(version).filter(|it| default_version.as_ref().is_some_and(|default| default != *it));
+            out.push(other::create_extension(key, schema, pinned));
+        }
         Definition::Enum(it) => out.push(types::create_enum(key, it)),
         Definition::Domain(it) => types::create_domain(key, it, out),
         Definition::DomainConstraint(it) => out.push(types::create_domain_constraint(context, number, it)),
@@ -112,7 +115,10 @@ fn create(context: &Context<'_>, number: usize, key: &ObjectKey, object: &Object
 fn alter(context: &Context<'_>, number: usize, from: &Object, to: &Object, out: &mut Vec<Statement>) {
     let key = context.items.all[number].key;
     match (&from.definition, &to.definition) {
-        (Definition::Extension { schema: old_schema, version: old }, Definition::Extension { schema, version }) => {
+        (
+            Definition::Extension { schema: old_schema, version: old, .. },
+            Definition::Extension { schema, version, .. },
+        ) => {
             other::alter_extension(key, (old_schema, old), (schema, version), out);
         }
         (Definition::Enum(from), Definition::Enum(to)) => types::add_values(key, from, to, out),

@@ -11,6 +11,7 @@
 mod compare;
 mod emit;
 mod error;
+mod faithful;
 mod graph;
 mod item;
 mod options;
@@ -62,6 +63,11 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, D
         let begin = statements.len();
         emit::statements(&context, node, &mut statements);
         emit::need_commit(uses_new_values(&items, node.0), &mut statements[begin..]);
+        for statement in &mut statements[begin..] {
+            if let std::borrow::Cow::Owned(sql) = faithful::faithful(&statement.sql) {
+                statement.sql = sql;
+            }
+        }
     }
     Ok(Script { statements, left: left(&items) })
 }

@@ -62,11 +62,13 @@ fn reaction(items: &Items<'_>, gone: usize, user: usize) -> Reaction {
     let whole = || match (it.key.kind, items.relation_of(it.key)) {
         // A column of a view is nothing without it, and neither is a generated column without its expression.
         (ObjectKind::Column, Some(relation))
-            if relation != gone && items.all[relation].key.kind != ObjectKind::Table =>
+            if items.all[relation].key.kind != ObjectKind::Table && !goes(items, relation) =>
         {
             relation
         }
-        (ObjectKind::Default, _) if is_generated(it.definition()) => column_of(items, user).unwrap_or(user),
+        (ObjectKind::Default, _) if is_generated(it.definition()) => {
+            column_of(items, user).filter(|it| !goes(items, *it)).unwrap_or(user)
+        }
         _ => user,
     };
     if that.fate.drops() {

@@ -168,6 +168,7 @@ fn not_null(context: &Context<'_>, number: usize, from: &Column, to: &Column, ou
     }
     if let (Some(old), Some(new)) = (&from.not_null_name, &to.not_null_name)
         && old != new
+        && !(from.inherited > 0 && to.inherited > 0)
         && !is_parents(context, number, |it, other| {
             it.not_null_name.as_ref() == Some(old) && other.not_null_name.as_ref() == Some(new)
         })

@@ -8,10 +8,16 @@ use palisade_sql::{quote_ident, quote_literal};
 use super::name;
 use crate::script::{Action, Statement, Transaction};
 
-pub(super) fn create_extension(key: &ObjectKey, schema: &str) -> Statement {
-    // Not the version: a server has the versions that it has.
-    let within = if schema == "pg_catalog" { String::new() } else { format!(" WITH SCHEMA {}", quote_ident(schema)) };
-    Statement::new(key, Action::Create, format!("CREATE EXTENSION {}{within}", key.sql()))
+/// The version only where it is not the one that a server gives by itself.
+pub(super) fn create_extension(key: &ObjectKey, schema: &str, version: Option<&String>) -> Statement {
+    let mut sql = format!("CREATE EXTENSION {}", key.sql());
+    if schema != "pg_catalog" {
+        sql.push_str(&format!(" WITH SCHEMA {}", quote_ident(schema)));
+    }
+    if let Some(version) = version {
+        sql.push_str(&format!(" VERSION {}", quote_literal(version)));
+    }
+    Statement::new(key, Action::Create, sql)
 }
 
 pub(super) fn alter_extension(key: &ObjectKey, from: (&str, &str), to: (&str, &str), out: &mut Vec<Statement>) {

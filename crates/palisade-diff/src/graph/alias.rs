@@ -79,17 +79,30 @@ pub(super) fn aliases(items: &Items<'_>, explicit: &BTreeSet<usize>) -> Aliases 
 /// The object whose removal removes this one.
 fn dropped_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usize> {
     let item = &items.all[number];
-    if explicit || item.key.kind == ObjectKind::Table {
+    if explicit || item.key.kind == ObjectKind::Table || frees_key(items, number) {
         return None;
     }
     let goes = |it: &usize| items.all[*it].fate.drops();
     // The relation first: with it everything goes.
-    let relation = items.relation_of(item.key).filter(goes);
+    let relation = items.relation_of(item.key).filter(|it| *it != number && goes(it) && item.key.kind.is_part());
     let auto = item.from_needs.iter().filter(|(_, strength)| *strength == Strength::Auto).map(|(it, _)| *it);
     relation
         .filter(|it| items.all[*it].from.is_some())
         .or_else(|| auto.clone().find(|it| goes(it) && is_relation(items, *it)))
         .or_else(|| auto.clone().find(goes))
+}
+
+/// Whether it is a foreign key to a key that goes while its table stays: what will refer to that table must not find the old key,
+/// so this one lets it go before any table goes.
+fn frees_key(items: &Items<'_>, number: usize) -> bool {
+    let item = &items.all[number];
+    let Some(Definition::Constraint(constraint)) = item.from.map(|it| &it.definition) else { return false };
+    let Some((schema, name)) = &constraint.references else { return false };
+    let stays = items.find(ObjectKind::Table, [schema, name]).is_some_and(|it| !items.all[it].fate.drops());
+    stays
+        && item.from_needs.iter().any(|(it, _)| {
+            matches!(items.all[*it].key.kind, ObjectKind::Constraint | ObjectKind::Index) && items.all[*it].fate.drops()
+        })
 }
 
 fn is_relation(items: &Items<'_>, number: usize) -> bool {

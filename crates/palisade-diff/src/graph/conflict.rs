@@ -6,7 +6,7 @@ use palisade_catalog::definition::ConstraintKind;
 use palisade_catalog::{Definition, Object, ObjectKind};
 
 use super::{Node, Step, edges};
-use crate::item::{Item, Items, table_of};
+use crate::item::{Fate, Item, Items, table_of};
 
 /// Something that only one object can have.
 #[derive(PartialEq, Eq, Hash)]
@@ -27,10 +27,14 @@ enum Claim<'a> {
 pub(super) fn conflicts<'a>(items: &'a Items<'_>, tell: &mut dyn FnMut(Node, Node)) {
     let mut leaving: HashMap<Claim<'a>, Vec<Node>> = HashMap::new();
     for (number, item) in items.all.iter().enumerate() {
-        let step = if edges::detaches(item) { Step::Detach } else { Step::Drop };
-        if let Some(object) = item.from.filter(|_| item.fate.drops() || step == Step::Detach) {
+        let step = match item.fate {
+            Fate::Alter if edges::detaches(item) => Step::Detach,
+            Fate::Alter => Step::Alter,
+            _ => Step::Drop,
+        };
+        if let Some(object) = item.from.filter(|_| item.fate.drops() || step == Step::Detach || lets_go(item)) {
             for claim in claims(item, object) {
-                if step == Step::Drop || matches!(claim, Claim::Partition(..)) {
+                if step != Step::Detach || matches!(claim, Claim::Partition(..)) {
                     leaving.entry(claim).or_default().push((number, step));
                 }
             }
@@ -41,9 +45,14 @@ pub(super) fn conflicts<'a>(items: &'a Items<'_>, tell: &mut dyn FnMut(Node, Nod
     }
     for (number, item) in items.all.iter().enumerate() {
         let attaches = edges::attaches(items, number);
-        let Some(object) = item.to.filter(|_| item.fate.creates() || attaches) else { continue };
+        let takes = item.fate == Fate::Alter && item.key.kind == ObjectKind::Column;
+        let Some(object) = item.to.filter(|_| item.fate.creates() || attaches || takes) else { continue };
         for claim in claims(item, object) {
-            let step = if matches!(claim, Claim::Partition(..)) { Step::Attach } else { Step::Create };
+            let step = match claim {
+                Claim::Partition(..) => Step::Attach,
+                _ if takes => Step::Alter,
+                _ => Step::Create,
+            };
             for before in leaving.get(&claim).into_iter().flatten() {
                 // A type that steps aside has made room already.
                 let steps_aside = before.0 == number && crate::spread::steps_aside(item.key.kind);
@@ -53,6 +62,15 @@ pub(super) fn conflicts<'a>(items: &'a Items<'_>, tell: &mut dyn FnMut(Node, Nod
             }
         }
     }
+}
+
+/// Whether a column lets its own sequence go while it stays.
+fn lets_go(item: &Item<'_>) -> bool {
+    let identity = |object: Option<&Object>| match object.map(|it| &it.definition) {
+        Some(Definition::Column(column)) => column.identity.is_some(),
+        _ => false,
+    };
+    item.fate == Fate::Alter && identity(item.from) && !identity(item.to)
 }
 
 fn claims<'a>(item: &Item<'a>, object: &'a Object) -> Vec<Claim<'a>> {

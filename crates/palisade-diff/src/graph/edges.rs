@@ -91,8 +91,9 @@ impl Edges<'_> {
                 self.add((needed, done), (user, use_));
             }
         }
-        // What is about a partition's parent can want the partition to be there.
-        if it.key.kind != ObjectKind::Table {
+        // What is about a whole can want its parts to be tied to it: a foreign key wants the key whole that it refers to. What is
+        // itself a part of a table comes before that is tied.
+        if it.key.kind != ObjectKind::Table && table_of_part(items, user) != Some(needed) {
             self.add((needed, Step::Attach), (user, Step::Create));
         }
     }
@@ -113,6 +114,23 @@ impl Edges<'_> {
         self.add((number, Step::Create), (number, Step::Attach));
         self.add((number, Step::Detach), (number, Step::Attach));
         self.partition(items, number);
+        if item.key.kind == ObjectKind::Table && attaches(items, number) {
+            self.parent_first(items, number);
+        }
+    }
+
+    /// A table that is tied to a parent has the columns and checks that the parent has by then.
+    fn parent_first(&mut self, items: &Items<'_>, table: usize) {
+        let Some(it) = items.all[table].to.and_then(table_of) else { return };
+        for (schema, name) in &it.parents {
+            for kind in [ObjectKind::Column, ObjectKind::Constraint] {
+                for part in items.parts(kind, schema, name) {
+                    for step in [Step::Drop, Step::Create, Step::Alter] {
+                        self.add((part, step), (table, Step::Attach));
+                    }
+                }
+            }
+        }
     }
 
     /// What a table has before it becomes a partition, it keeps: its indexes are taken into those of the parent. What it has when
