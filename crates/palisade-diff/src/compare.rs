@@ -23,7 +23,8 @@ fn fate(items: &Items<'_>, number: usize, from: &Object, to: &Object, options: &
     // How a column is generated stands beside it.
     let generated = items.all[number].key.kind == ObjectKind::Column && !column(items, number, version);
     let differs = from.definition != to.definition;
-    let replaced = generated || differs && !can_alter(items, number, &from.definition, &to.definition);
+    let replaced =
+        generated || moves(items, number) || differs && !can_alter(items, number, &from.definition, &to.definition);
     if replaced {
         Fate::Replace
     } else if is_same(from, to, options) {
@@ -31,6 +32,13 @@ fn fate(items: &Items<'_>, number: usize, from: &Object, to: &Object, options: &
     } else {
         Fate::Alter
     }
+}
+
+/// Whether a part belongs to another relation of the same name: a view took the place of a table, for example.
+fn moves(items: &Items<'_>, number: usize) -> bool {
+    let item = &items.all[number];
+    item.key.kind.is_part()
+        && items.relation_on(number, |it| &it.from_needs) != items.relation_on(number, |it| &it.to_needs)
 }
 
 /// Whether nothing differs that anybody compares.
@@ -71,7 +79,6 @@ fn same_definition(from: &Definition, to: &Definition) -> bool {
             }
             from == to
         }
-        (Definition::View(from), Definition::View(to)) => *from == View { populated: from.populated, ..to.clone() },
         (
             Definition::Extension { schema: from_schema, version: from, default_version: _ },
             Definition::Extension { schema, version, default_version: _ },
@@ -250,7 +257,7 @@ fn becomes_inherited(items: &Items<'_>, number: usize, from: &Column, to: &Colum
     let key = items.all[number].key;
     let table = items.find(ObjectKind::Table, [key.part(0), key.part(1)]).and_then(|it| items.all[it].to);
     let is_partition = table.and_then(crate::item::table_of).is_none_or(Table::is_partition);
-    from.local && !to.local && to.inherited > 0 && !is_partition
+    from.local && from.inherited == 0 && !to.local && to.inherited > 0 && !is_partition
 }
 
 fn constraint(from: &Constraint, to: &Constraint) -> bool {

@@ -47,6 +47,8 @@ pub(crate) struct Context<'a> {
     pub(crate) parts: std::collections::HashMap<usize, Vec<usize>>,
     /// Tables that others inherit from or are partitions of, on either side.
     pub(crate) parents: BTreeSet<(&'a str, &'a str)>,
+    /// Tables that are ordered by one of their indexes on the right side.
+    pub(crate) clustered: BTreeSet<(&'a str, &'a str)>,
     /// Names that are taken on either side, so that temporary ones can avoid them.
     pub(crate) taken: BTreeSet<(&'a str, &'a str)>,
 }
@@ -136,7 +138,7 @@ fn alter(context: &Context<'_>, number: usize, from: &Object, to: &Object, out: 
         (Definition::Column(from), Definition::Column(to)) => alter_column::alter(context, number, from, to, out),
         (Definition::Default(from), Definition::Default(to)) => column::alter_default(context, number, from, to, out),
         (Definition::Constraint(from), Definition::Constraint(to)) => constraint::alter(context, number, from, to, out),
-        (Definition::Index(from), Definition::Index(to)) => index::alter(key, from, to, out),
+        (Definition::Index(from), Definition::Index(to)) => index::alter(context, key, from, to, out),
         (Definition::View(from), Definition::View(to)) => view::alter(context, number, from, to, out),
         (Definition::Rule(from), Definition::Rule(to)) => other::alter_rule(key, from, to, out),
         (Definition::Trigger(from), Definition::Trigger(to)) => other::alter_trigger(key, from, to, out),

@@ -124,6 +124,21 @@ impl<'a> Items<'a> {
         })
     }
 
+    /// The relation that a part belongs to on one side.
+    pub(crate) fn relation_on(
+        &self,
+        part: usize,
+        side: impl for<'i> Fn(&'i Item<'a>) -> &'i Vec<(usize, Strength)>,
+    ) -> Option<usize> {
+        let key = self.all[part].key;
+        let is_relation = |it: &usize| {
+            let other = self.all[*it].key;
+            let kinds = [ObjectKind::Table, ObjectKind::View, ObjectKind::MaterializedView];
+            kinds.contains(&other.kind) && other.relation() == key.relation()
+        };
+        side(&self.all[part]).iter().map(|(it, _)| *it).find(is_relation)
+    }
+
     /// The parts of one kind that belong to a relation or domain, on either side.
     pub(crate) fn parts(&self, kind: ObjectKind, schema: &str, name: &str) -> std::ops::Range<usize> {
         let wanted = (kind, schema, name);

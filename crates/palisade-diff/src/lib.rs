@@ -51,6 +51,7 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, D
         wanted: &to.server,
         parts: parts(&ordered.aliases),
         parents: parents(&items),
+        clustered: clustered(&items),
         taken: taken(from, to),
     };
     let mut statements = Vec::new();
@@ -86,6 +87,17 @@ fn parents<'a>(items: &Items<'a>) -> BTreeSet<(&'a str, &'a str)> {
     let tables = &items.all[items.kind(ObjectKind::Table)];
     let sides = tables.iter().flat_map(|it| [it.from, it.to]).flatten().filter_map(item::table_of);
     sides.flat_map(|it| &it.parents).map(|(schema, name)| (schema.as_str(), name.as_str())).collect()
+}
+
+fn clustered<'a>(items: &Items<'a>) -> BTreeSet<(&'a str, &'a str)> {
+    let of_item = |item: &item::Item<'a>| match item.to.map(|it| &it.definition) {
+        Some(Definition::Index(it)) if it.clustered => Some((it.table.0.as_str(), it.table.1.as_str())),
+        Some(Definition::Constraint(it)) if it.index.as_ref().is_some_and(|it| it.clustered) => {
+            Some(item.key.relation())
+        }
+        _ => None,
+    };
+    items.all.iter().filter_map(of_item).collect()
 }
 
 fn taken<'a>(from: &'a Catalog, to: &'a Catalog) -> BTreeSet<(&'a str, &'a str)> {

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use palisade_catalog::{Definition, ObjectKind};
+use palisade_catalog::{Definition, Object, ObjectKind};
 
 use crate::item::{Fate, Items, is_only_inherited, parents};
 
@@ -80,7 +80,10 @@ fn reaction(items: &Items<'_>, gone: usize, user: usize) -> Reaction {
             return Reaction::None;
         }
         // Its change takes the need away, before what it needed goes.
-        let lets_go = it.fate == Fate::Alter && !it.will_need(gone) && !is_only_inherited_part(items, user);
+        let lets_go = it.fate == Fate::Alter
+            && !it.will_need(gone)
+            && !has_parsed_body(it.from)
+            && !is_only_inherited_part(items, user);
         return if lets_go { Reaction::None } else { Reaction::Goes(whole()) };
     }
     // The type of a column changes.
@@ -143,6 +146,11 @@ fn is_only_inherited_part(items: &Items<'_>, number: usize) -> bool {
 
 fn is_generated(definition: Option<&Definition>) -> bool {
     matches!(definition, Some(Definition::Default(default)) if default.generated.is_some())
+}
+
+/// Whether a function keeps its body as a tree, which Postgres checks against what is there when it is made.
+fn has_parsed_body(object: Option<&Object>) -> bool {
+    matches!(object.map(|it| &it.definition), Some(Definition::Routine(it)) if !it.body_is_text)
 }
 
 fn is_foreign_key(definition: Option<&Definition>) -> bool {

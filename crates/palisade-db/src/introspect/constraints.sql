@@ -12,7 +12,7 @@ select 'constraint', 2606, k.oid, 0, case when k.contype in ('p', 'u', 'x') then
          'deferred', k.condeferred,
          'validated', k.convalidated,
          'enforced', {{18:k.conenforced|true}},
-         'no_inherit', k.connoinherit,
+         'no_inherit', k.connoinherit and k.contype = 'c',
          'local', k.conislocal,
          'inherited', k.coninhcount,
          'parent', case when k.conparentid <> 0 then

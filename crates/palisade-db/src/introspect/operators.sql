@@ -28,12 +28,9 @@ select 'operator-family', 2753, f.oid, 0, '', json_build_array(n.nspname, f.opfn
                             from pg_amproc p where p.amprocfamily = f.oid
                              and not exists (select from pg_depend d where d.classid = 2603 and d.objid = p.oid and d.refclassid = 2616)) items)))
   from pg_opfamily f join pg_namespace n on n.oid = f.opfnamespace join pg_am a on a.oid = f.opfmethod
- -- One of the same name as its only class came with that.
  where f.oid >= 16384 and n.nspname <> 'information_schema' and f.oid <> all ($members_2753)
-   and not exists (select from pg_depend d where d.classid = 2616 and d.refclassid = 2753 and d.refobjid = f.oid and d.deptype = 'a'
-                      and exists (select from pg_opclass c where c.oid = d.objid and c.opcname = f.opfname and c.opcnamespace = f.opfnamespace))
 union all
-select 'operator-class', 2616, c.oid, 0, concat('2753:', c.opcfamily), json_build_array(n.nspname, c.opcname, a.amname), pg_get_userbyid(c.opcowner), null,
+select 'operator-class', 2616, c.oid, 0, '', json_build_array(n.nspname, c.opcname, a.amname), pg_get_userbyid(c.opcowner), null,
        json_build_object('opaque', json_build_object('create',
          format('CREATE OPERATOR CLASS %I.%I%s FOR TYPE %s USING %I FAMILY %I.%I AS %s', n.nspname, c.opcname,
                 case when c.opcdefault then ' DEFAULT' end, format_type(c.opcintype, null), a.amname, fn.nspname, f.opfname,

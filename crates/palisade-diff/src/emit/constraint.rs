@@ -29,7 +29,7 @@ pub(super) fn inline(context: &Context<'_>, number: usize) -> Option<String> {
 pub(super) fn finish_inline(context: &Context<'_>, number: usize, out: &mut Vec<Statement>) {
     let item = &context.items.all[number];
     if let (Some(it), Some(object)) = (constraint_of(context, number), item.to) {
-        index_flags(item.key, None, it.index.as_ref(), out);
+        index_flags(context, item.key, None, it.index.as_ref(), out);
         dress::dress(context, number, object, out);
     }
 }
@@ -129,11 +129,12 @@ pub(super) fn add(context: &Context<'_>, number: usize, it: &Constraint, out: &m
             statement
         });
     }
-    index_flags(key, None, it.index.as_ref(), out);
+    index_flags(context, key, None, it.index.as_ref(), out);
 }
 
 /// `CLUSTER ON`, `REPLICA IDENTITY`, statistics and comment of the index behind a constraint.
 fn index_flags(
+    context: &Context<'_>,
     key: &ObjectKey,
     from: Option<&ConstraintIndex>,
     to: Option<&ConstraintIndex>,
@@ -141,7 +142,7 @@ fn index_flags(
 ) {
     let Some(to) = to else { return };
     let flags = |it: &ConstraintIndex| (it.clustered, it.replica_identity);
-    index::flags(key, key, key.part(2), from.map_or((false, false), flags), flags(to), out);
+    index::flags(context, key, key, key.part(2), from.map_or((false, false), flags), flags(to), out);
     let own = format!("{}.{}", quote_ident(key.part(0)), key.sql());
     let before = from.map_or(&[][..], |it| &it.statistics);
     for (column, target) in to.statistics.iter().filter(|it| !before.contains(it)) {
@@ -189,7 +190,7 @@ pub(super) fn alter(
             let tablespace = quote_ident(to.tablespace.as_deref().unwrap_or("pg_default")).into_owned();
             out.push(Statement::new(key, Action::Alter, format!("ALTER INDEX {own} SET TABLESPACE {tablespace}")));
         }
-        index_flags(key, Some(from), Some(to), out);
+        index_flags(context, key, Some(from), Some(to), out);
     }
 }
 

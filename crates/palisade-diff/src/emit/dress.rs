@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use palisade_catalog::{Object, ObjectKey, ObjectKind};
+use palisade_catalog::{Definition, Object, ObjectKey, ObjectKind};
 use palisade_sql::{quote_ident, quote_literal};
 
 use super::{Context, name, privileges};
@@ -37,7 +37,9 @@ pub(super) fn dress(context: &Context<'_>, number: usize, object: &Object, out: 
 pub(super) fn redress(context: &Context<'_>, number: usize, from: &Object, to: &Object, out: &mut Vec<Statement>) {
     let key = context.items.all[number].key;
     let owner = wanted_owner(context, to);
-    if context.options.compared.owners && from.owner != owner {
+    // A sequence belongs to whom its table belongs.
+    let follows = matches!(&from.definition, Definition::Sequence(it) if it.owned_by.is_some());
+    if context.options.compared.owners && from.owner != owner && !follows {
         out.extend(owner.as_deref().and_then(|it| change_owner(key, to, it)));
     }
     if context.options.compared.privileges && key.kind != ObjectKind::DefaultPrivileges {
@@ -47,7 +49,12 @@ pub(super) fn redress(context: &Context<'_>, number: usize, from: &Object, to: &
         if before != after {
             // A new owner takes over what the old one had.
             let owner = if context.options.compared.owners { owner } else { from.owner.clone() };
-            privileges::changes(key, to, before, after, owner.as_deref().unwrap_or_default(), out);
+            let owner = owner.as_deref().unwrap_or_default();
+            let mut before = before.clone();
+            if let Some(own) = before.others.remove(owner) {
+                before.owner.extend(own);
+            }
+            privileges::changes(key, to, &before, after, owner, out);
         }
     }
     if from.comment != to.comment {

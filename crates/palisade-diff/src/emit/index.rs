@@ -37,7 +37,7 @@ pub(super) fn create(context: &Context<'_>, number: usize, it: &Index, out: &mut
         }
     }
     out.push(statement);
-    settings(key, None, it, out);
+    settings(context, key, None, it, out);
 }
 
 /// The definition with the tablespace, which the server's own text leaves out.
@@ -65,8 +65,8 @@ pub(super) fn outside(statement: Statement) -> Statement {
         .in_transaction(Transaction::Outside)
 }
 
-pub(super) fn alter(key: &ObjectKey, from: &Index, to: &Index, out: &mut Vec<Statement>) {
-    settings(key, Some(from), to, out);
+pub(super) fn alter(context: &Context<'_>, key: &ObjectKey, from: &Index, to: &Index, out: &mut Vec<Statement>) {
+    settings(context, key, Some(from), to, out);
     if from.tablespace != to.tablespace {
         let tablespace = quote_ident(to.tablespace.as_deref().unwrap_or("pg_default")).into_owned();
         let sql = format!("ALTER INDEX {} SET TABLESPACE {tablespace}", key.sql());
@@ -74,7 +74,7 @@ pub(super) fn alter(key: &ObjectKey, from: &Index, to: &Index, out: &mut Vec<Sta
     }
 }
 
-fn settings(key: &ObjectKey, from: Option<&Index>, to: &Index, out: &mut Vec<Statement>) {
+fn settings(context: &Context<'_>, key: &ObjectKey, from: Option<&Index>, to: &Index, out: &mut Vec<Statement>) {
     let before = |column: u32| from.and_then(|it| it.statistics.iter().find(|it| it.0 == column)).map_or(-1, |it| it.1);
     let gone =
         from.into_iter().flat_map(|it| &it.statistics).filter(|it| !to.statistics.iter().any(|new| new.0 == it.0));
@@ -85,12 +85,13 @@ fn settings(key: &ObjectKey, from: Option<&Index>, to: &Index, out: &mut Vec<Sta
     }
     let table = ObjectKey::new(ObjectKind::Table, [&to.table.0, &to.table.1]);
     let of = |it: &Index| (it.clustered, it.replica_identity);
-    flags(key, &table, key.part(1), from.map_or((false, false), of), of(to), out);
+    flags(context, key, &table, key.part(1), from.map_or((false, false), of), of(to), out);
 }
 
 /// `CLUSTER ON` and `REPLICA IDENTITY USING INDEX`. That another index takes over needs no word here, it says so itself; where
 /// none does, the table says so.
 pub(super) fn flags(
+    context: &Context<'_>,
     key: &ObjectKey,
     table: &ObjectKey,
     index: &str,
@@ -101,7 +102,9 @@ pub(super) fn flags(
     let alter = |what: String| Statement::new(key, Action::Alter, format!("{} {what}", name::alter_table(table, "")));
     match (from.0, to.0) {
         (false, true) => out.push(alter(format!("CLUSTER ON {}", quote_ident(index)))),
-        (true, false) => out.push(alter("SET WITHOUT CLUSTER".to_owned())),
+        (true, false) if !context.clustered.contains(&table.relation()) => {
+            out.push(alter("SET WITHOUT CLUSTER".to_owned()));
+        }
         _ => {}
     }
     if !from.1 && to.1 {
@@ -156,5 +159,5 @@ fn swap(context: &Context<'_>, number: usize, to: &Index, out: &mut Vec<Statemen
     let schema = quote_ident(key.part(0)).into_owned();
     let rename = format!("ALTER INDEX {schema}.{} RENAME TO {own}", quote_ident(&temporary));
     out.push(Statement::new(key, Action::Alter, rename));
-    settings(key, None, to, out);
+    settings(context, key, None, to, out);
 }

@@ -61,7 +61,18 @@ pub(super) fn foreign(options: &[String]) -> String {
 
 /// ` OPTIONS (DROP a, SET b '…', ADD c '…')`, if anything differs.
 pub(super) fn foreign_changes(from: &[String], to: &[String]) -> Option<String> {
+    if from == to {
+        return None;
+    }
     let mut words = Vec::new();
+    let stays = |it: &&String| to.iter().any(|new| parts(new).0 == parts(it).0);
+    let new = to.iter().filter(|it| !from.iter().any(|old| parts(old).0 == parts(it).0));
+    if !from.iter().filter(stays).chain(new).map(|it| parts(it).0).eq(to.iter().map(|it| parts(it).0)) {
+        // They are kept in the order in which they came: all anew.
+        words.extend(from.iter().map(|it| format!("DROP {}", quote_ident(parts(it).0))));
+        words.extend(to.iter().map(|it| format!("ADD {} {}", quote_ident(parts(it).0), quote_literal(parts(it).1))));
+        return Some(format!(" OPTIONS ({})", words.join(", ")));
+    }
     for name in from.iter().map(|it| parts(it).0).filter(|name| !to.iter().any(|it| parts(it).0 == *name)) {
         words.push(format!("DROP {}", quote_ident(name)));
     }

@@ -66,6 +66,12 @@ fn finish(
         let column_key = context.items.all[*number].key;
         let inherited = !it.is_partition() && !it.parents.is_empty() && is_only_inherited(&object.definition);
         let alter = format!("{} ALTER COLUMN {}", name::alter_table(key, context.only(key)), column_key.sql());
+        if it.of_type.is_some()
+            && let Some((default, value)) = column::default_of(context, column_key)
+            && context.aliases.creates.contains_key(&default)
+        {
+            out.extend(column::set_default(context, default, value));
+        }
         if it.of_type.is_some() || inherited {
             let by_parent = inherited && of_parents(context, it, column_key.name(), |it| it.not_null);
             if column.not_null && !by_parent {
@@ -84,7 +90,7 @@ fn finish(
     for part in constraints(context, number) {
         constraint::finish_inline(context, part, out);
     }
-    if let "n" | "f" = it.replica_identity.as_str() {
+    if let ("n" | "f", true) = (it.replica_identity.as_str(), it.kind != TableKind::Foreign) {
         let what = if it.replica_identity == "n" { "NOTHING" } else { "FULL" };
         out.push(Statement::new(key, Action::Alter, format!("{} REPLICA IDENTITY {what}", name::alter_table(key, ""))));
     }

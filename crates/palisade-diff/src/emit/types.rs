@@ -205,6 +205,19 @@ pub(super) fn step_aside(context: &Context<'_>, number: usize) -> Vec<Statement>
     if let Some(Definition::Range(range)) = context.items.all[number].from.map(|it| &it.definition) {
         let aside = context.free_name(key.part(0), &range.multirange, "_old");
         renames.push(rename(&range.multirange, &aside));
+        // The functions that make values keep their names, which the new type wants for its own.
+        let old = format!("{}.{}", quote_ident(key.part(0)), quote_ident(&aside_name(context, number)));
+        let subtype = &range.subtype;
+        let of_range = [format!("{subtype}, {subtype}"), format!("{subtype}, {subtype}, text")];
+        let of_multirange = [String::new(), old.clone(), format!("VARIADIC {old}[]")];
+        let both = of_range.iter().map(|it| (key.part(1), it, aside_name(context, number)));
+        for (name, arguments, aside) in
+            both.chain(of_multirange.iter().map(|it| (range.multirange.as_str(), it, aside.clone())))
+        {
+            let function = format!("{}.{}({arguments})", quote_ident(key.part(0)), quote_ident(name));
+            let sql = format!("ALTER FUNCTION {function} RENAME TO {}", quote_ident(&aside));
+            renames.push(Statement::new(key, Action::Alter, sql));
+        }
     }
     renames
 }

@@ -51,7 +51,7 @@ fn columns(context: &Context<'_>, number: usize, out: &mut Vec<Statement>) {
 }
 
 pub(super) fn alter(context: &Context<'_>, number: usize, from: &View, to: &View, out: &mut Vec<Statement>) {
-    let View { query, options, access_method: _, tablespace, populated: _ } = to;
+    let View { query, options, access_method: _, tablespace, populated } = to;
     let key = context.items.all[number].key;
     if from.query != *query {
         // Options that are not said again are gone.
@@ -61,6 +61,10 @@ pub(super) fn alter(context: &Context<'_>, number: usize, from: &View, to: &View
         for what in options::changes(&from.options, options, "") {
             out.push(Statement::new(key, Action::Alter, format!("ALTER {} {} {what}", key.kind.sql(), key.sql())));
         }
+    }
+    if from.populated != *populated {
+        let how = if *populated { "" } else { " WITH NO DATA" };
+        out.push(Statement::new(key, Action::Alter, format!("REFRESH MATERIALIZED VIEW {}{how}", key.sql())));
     }
     if from.tablespace != *tablespace {
         let tablespace = quote_ident(tablespace.as_deref().unwrap_or("pg_default")).into_owned();

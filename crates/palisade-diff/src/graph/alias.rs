@@ -84,7 +84,7 @@ fn dropped_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
     }
     let goes = |it: &usize| items.all[*it].fate.drops();
     // The relation first: with it everything goes.
-    let relation = items.relation_of(item.key).filter(|it| *it != number && goes(it) && item.key.kind.is_part());
+    let relation = items.relation_on(number, |it| &it.from_needs).filter(|it| goes(it) && item.key.kind.is_part());
     let auto = item.from_needs.iter().filter(|(_, strength)| *strength == Strength::Auto).map(|(it, _)| *it);
     relation
         .filter(|it| items.all[*it].from.is_some())
@@ -118,13 +118,15 @@ fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
         Definition::Default(default) => {
             let key = item.key;
             let column = items.find(ObjectKind::Column, [key.part(0), key.part(1), key.part(2)])?;
-            let on_table = items.relation_of(key).is_some_and(|it| items.all[it].key.kind == ObjectKind::Table);
+            let on_table = items
+                .relation_on(number, |it| &it.to_needs)
+                .is_some_and(|it| items.all[it].key.kind == ObjectKind::Table);
             let inherited = is_only_inherited(&items.all[column].to?.definition);
             let inline = items.all[column].fate.creates() && on_table && !inherited;
             (inline && (!explicit || default.generated.is_some())).then_some(column)
         }
         Definition::Constraint(constraint) => {
-            let table = items.relation_of(item.key)?;
+            let table = items.relation_on(number, |it| &it.to_needs)?;
             let new_table = items.all[table].fate.creates();
             let is_partition = table_of(items.all[table].to?).is_some_and(Table::is_partition);
             if constraint.kind == ConstraintKind::ForeignKey {
@@ -153,7 +155,7 @@ fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
 
 fn column_with(items: &Items<'_>, number: usize, column: &Column) -> Option<usize> {
     let item = &items.all[number];
-    let relation = items.relation_of(item.key)?;
+    let relation = items.relation_on(number, |it| &it.to_needs)?;
     if items.all[relation].fate.creates() {
         return Some(relation);
     }

@@ -23,6 +23,7 @@ pub(super) fn edges(items: &Items<'_>, aliases: &Aliases, nodes: &[Node]) -> Vec
         }
         edges.of_one(items, number);
     }
+    edges.keys_of_partitions(items);
     conflict::conflicts(items, &mut |first, second| edges.add(first, second));
     edges.found.sort_unstable();
     edges.found.dedup();
@@ -67,9 +68,14 @@ impl Edges<'_> {
         if it.fate.drops() {
             self.add((user, Step::Drop), (needed, Step::Drop));
             self.add((user, Step::Drop), (needed, Step::Alter));
-            self.add((user, Step::Drop), (needed, Step::StepAside));
+            // What steps aside itself, or goes together with it, is dropped when all have moved over.
+            let whole = &items.all[self.aliases.dropped_with(user)];
+            let later = whole.fate == Fate::Replace && steps_aside(whole.key.kind);
+            if !later && self.aliases.dropped_with(user) != self.aliases.dropped_with(needed) {
+                self.add((user, Step::Drop), (needed, Step::StepAside));
+            }
         }
-        if ties(it, needed, items) {
+        if it.fate == Fate::Alter && it.key.kind == ObjectKind::Sequence && ties(it, needed, items) {
             self.add((user, Step::Attach), (needed, Step::Drop));
         }
         if it.fate == Fate::Alter && that.fate.drops() && (!it.will_need(needed) || aside) {
@@ -89,6 +95,15 @@ impl Edges<'_> {
             }
             for use_ in [Step::Create, Step::Alter, Step::Attach] {
                 self.add((needed, done), (user, use_));
+            }
+        }
+        // A function that speaks of a row speaks of all its columns.
+        let that = items.all[needed].key;
+        if it.key.kind.is_routine() && that.kind == ObjectKind::Table {
+            for column in items.parts(ObjectKind::Column, that.part(0), that.part(1)) {
+                for step in [Step::Drop, Step::Create, Step::Alter] {
+                    self.add((column, step), (user, Step::Create));
+                }
             }
         }
         // What is about a whole can want its parts to be tied to it: a foreign key wants the key whole that it refers to. What is
@@ -133,6 +148,26 @@ impl Edges<'_> {
         }
     }
 
+    /// A key of a partitioned table is whole once those of all partitions are tied to it, and only then others can refer to it.
+    fn keys_of_partitions(&mut self, items: &Items<'_>) {
+        let mut tied: HashMap<usize, Vec<usize>> = HashMap::new();
+        for number in items.kind(ObjectKind::Constraint).chain(items.kind(ObjectKind::Index)) {
+            if self.place.contains_key(&(number, Step::Attach)) {
+                for (parent, _) in items.all[number].to_needs.iter().filter(|it| ties(&items.all[number], it.0, items))
+                {
+                    tied.entry(*parent).or_default().push(number);
+                }
+            }
+        }
+        for number in items.kind(ObjectKind::Constraint).filter(|_| !tied.is_empty()) {
+            for (key, _) in &items.all[number].to_needs {
+                for part in tied.get(key).into_iter().flatten().filter(|it| **it != number) {
+                    self.add((*part, Step::Attach), (number, Step::Create));
+                }
+            }
+        }
+    }
+
     /// What a table has before it becomes a partition, it keeps: its indexes are taken into those of the parent. What it has when
     /// it leaves, it keeps too.
     fn partition(&mut self, items: &Items<'_>, number: usize) {
@@ -163,7 +198,9 @@ impl Edges<'_> {
             && let Some(table) = items.all[table].from.and_then(table_of)
         {
             for (schema, name) in &table.parents {
-                if let Some(of_parent) = items.find(ObjectKind::Column, [schema, name, item.key.name()]) {
+                let of_parent = items.find(ObjectKind::Column, [schema, name, item.key.name()]);
+                let goes_alone = |it: &usize| !self.aliases.drops.contains_key(it);
+                if let Some(of_parent) = of_parent.filter(goes_alone).filter(|_| goes_alone(&number)) {
                     self.add((of_parent, Step::Drop), (number, Step::Drop));
                 }
             }
