@@ -16,6 +16,9 @@ use rand::{RngExt as _, SeedableRng as _};
 /// Pairs of one run.
 const PAIRS: u64 = 500;
 
+/// Pairs that are shown in full when they fail.
+const SHOWN: usize = 5;
+
 /// A pair, which its seed decides alone.
 fn pair(seed: u64) -> Pair {
     let mut random = StdRng::seed_from_u64(seed);
@@ -38,13 +41,20 @@ async fn random_pairs_converge() {
     println!("PALISADE_TEST_SEED={seed}");
     let judge = Judge::new().await;
     let judged = judge_forwards(&judge, (seed..seed + pairs).map(pair).collect()).await;
-    let failed = judged.outcomes.iter().filter(|(_, it)| it.forwards != Verdict::Converged);
-    let failed: Vec<String> = failed
-        .map(|(name, outcome)| {
-            let Pair { old, new, .. } = pair(name.parse().unwrap());
-            format!("==== PALISADE_TEST_SEED={name}\n---- old\n{old}---- new\n{new}---- {}\n", outcome.forwards)
-        })
+    let failed: Vec<(&String, &Verdict)> = judged
+        .outcomes
+        .iter()
+        .map(|(name, it)| (name, &it.forwards))
+        .filter(|(_, it)| **it != Verdict::Converged)
         .collect();
-    let first: Vec<&str> = failed.iter().take(5).map(String::as_str).collect();
-    assert!(failed.is_empty(), "{}\n{} of {pairs} pairs, beginning with {seed}", first.concat(), failed.len());
+    let mut text = String::new();
+    for (name, verdict) in failed.iter().take(SHOWN) {
+        let Pair { old, new, .. } = pair(name.parse().unwrap());
+        text += &format!("==== {name}\n---- old\n{old}---- new\n{new}---- {verdict}\n");
+    }
+    for (name, verdict) in &failed {
+        let line = verdict.to_string().lines().take(2).collect::<Vec<_>>().join(" | ");
+        text += &format!("PALISADE_TEST_SEED={name} PALISADE_TEST_PAIRS=1: {line}\n");
+    }
+    assert!(failed.is_empty(), "{text}{} of {pairs} pairs, beginning with {seed}", failed.len());
 }
