@@ -4,6 +4,8 @@
 
 mod conformance;
 mod migrate_down;
+mod protection;
+mod provenance;
 mod push_cut;
 mod push_killed;
 mod push_twice;

@@ -97,7 +97,7 @@ async fn kill_at_random_moments() {
     measured.expect(0, &["env", "list"]);
     let began = Instant::now();
     measured.expect(0, &["db-push"]);
-    let whole = began.elapsed();
+    let mut whole = began.elapsed();
 
     let (mut interrupted, mut unapplied) = (0, 0);
     for number in 0..MOMENTS {
@@ -109,7 +109,12 @@ async fn kill_at_random_moments() {
         // The one place where time itself is the subject.
         tokio::time::sleep(after).await;
         child.kill().unwrap();
-        interrupted += usize::from(Ended::wait(child).code.is_none());
+        if Ended::wait(child).code.is_none() {
+            interrupted += 1;
+        } else {
+            // Other tests have slowed the measured one down.
+            whole = whole.min(after);
+        }
         check_agreement(&database, &moment).await;
 
         let again = project.run(&["db-push"]);

@@ -25,7 +25,8 @@ pub use create_error::CreateError;
 pub use manifest::{AppliedMigration, MANIFEST_FORMAT, Manifest, Source};
 pub use name::{BackupName, BackupNameError};
 pub use restore::{
-    Overwrite, Owners, RestoreOptions, RestoreProgress, RestoreTarget, Restored, TargetError, restore, verify,
+    Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, TargetError, look, restore,
+    verify,
 };
 pub use restore_error::{RestoreError, VerifyError};
 pub use said::Said;

@@ -96,24 +96,51 @@ pub async fn restore(
     mut progress: impl FnMut(RestoreProgress) + Send,
 ) -> Result<Restored, RestoreError> {
     let started = Instant::now();
-    let manifest = verify(&options.backup, |bytes, of| progress(RestoreProgress::Verifying { bytes, of }))?;
-    let settings = options.target.settings();
-    let mut connection = connect(settings).await?;
-    options.target.check(&manifest, &connection.facts().identity)?;
-    if options.overwrite == Overwrite::Refuse {
-        let objects = objects(&mut connection).await?;
-        if !objects.is_empty() {
-            return Err(RestoreError::NotEmpty { database: settings.url.database.clone(), objects });
-        }
-    }
-    let server = connection.server_version();
-    connection.close().await;
+    let Possible { manifest, server, objects: _ } = look(options, &mut progress).await?;
     let installation = restoring(&options.embedded, &manifest, server).await?;
     let said = pipe::run(options, &installation, server, |bytes| {
         progress(RestoreProgress::Restoring { bytes, elapsed: started.elapsed() });
     })
     .await?;
     Ok(Restored { manifest, warnings: said.warnings(), elapsed: started.elapsed() })
+}
+
+/// A restore that could begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Possible {
+    /// The manifest of the backup.
+    pub manifest: Manifest,
+    /// The version of the target's server.
+    pub server: ServerVersion,
+    /// A few objects of the target that the restore would drop.
+    pub objects: Vec<String>,
+}
+
+/// Does all of [`restore`] that comes before the first write: compares the backup with its manifest, and asks the target what it
+/// is and what is in it.
+///
+/// # Errors
+///
+/// [`RestoreError`], as [`restore`] would end.
+pub async fn look(
+    options: &RestoreOptions,
+    mut progress: impl FnMut(RestoreProgress) + Send,
+) -> Result<Possible, RestoreError> {
+    let manifest = verify(&options.backup, |bytes, of| progress(RestoreProgress::Verifying { bytes, of }))?;
+    let settings = options.target.settings();
+    let mut connection = connect(settings).await?;
+    options.target.check(&manifest, connection.facts())?;
+    let objects = objects(&mut connection).await?;
+    let server = connection.server_version();
+    connection.close().await;
+    if options.overwrite == Overwrite::Refuse && !objects.is_empty() {
+        return Err(RestoreError::NotEmpty { database: settings.url.database.clone(), objects });
+    }
+    if manifest.server_major().is_some_and(|it| it > server.major()) {
+        let backup = manifest.server_version;
+        return Err(RestoreError::OlderServer { backup, server: server.major() });
+    }
+    Ok(Possible { manifest, server, objects })
 }
 
 /// Compares every byte of a dump with its manifest. `progress` gets the bytes read and those in all.
@@ -158,8 +185,5 @@ async fn restoring(
     server: ServerVersion,
 ) -> Result<Installation, RestoreError> {
     let server = server.major();
-    if manifest.server_major().is_some_and(|it| it > server) {
-        return Err(RestoreError::OlderServer { backup: manifest.server_version.clone(), server });
-    }
     Ok(program::fitting(settings, server.max(manifest.client_major().unwrap_or(server))).await?)
 }

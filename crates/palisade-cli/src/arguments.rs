@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 use palisade_config::{Overrides, SslMode};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Options of every command, before or after its name.
@@ -119,13 +120,16 @@ pub(crate) struct RawArguments {
     pub(crate) output: OutputFormat,
     pub(crate) color: Color,
     pub(crate) env: String,
-    pub(crate) command: Option<String>,
+    /// The command with its subcommands, `backup list`; empty if there is none.
+    pub(crate) command: String,
 }
 
 impl RawArguments {
-    /// Looks at the words without judging them. `commands` are the names that exist.
-    pub(crate) fn read(arguments: &[String], commands: &[&str]) -> Self {
-        let mut raw = Self { output: OutputFormat::Text, color: Color::Auto, env: "dev".to_owned(), command: None };
+    /// Looks at the words without judging them. `tree` holds the names that exist.
+    pub(crate) fn read(arguments: &[String], tree: &clap::Command) -> Self {
+        let env = "dev".to_owned();
+        let mut raw = Self { output: OutputFormat::Text, color: Color::Auto, env, command: String::new() };
+        let mut tree = tree;
         let mut words = arguments.iter().take_while(|it| *it != "--").peekable();
         while let Some(word) = words.next() {
             let (name, value) = match word.split_once('=') {
@@ -137,8 +141,12 @@ impl RawArguments {
                 ("--color", Some("always")) => raw.color = Color::Always,
                 ("--color", Some("never")) => raw.color = Color::Never,
                 ("--env", Some(env)) => env.clone_into(&mut raw.env),
-                _ if raw.command.is_none() && commands.contains(&name) => raw.command = Some(name.to_owned()),
-                _ => {}
+                _ => {
+                    let Some(below) = tree.find_subcommand(name) else { continue };
+                    tree = below;
+                    let gap = if raw.command.is_empty() { "" } else { " " };
+                    let _ = write!(raw.command, "{gap}{name}");
+                }
             }
         }
         raw
@@ -151,20 +159,24 @@ mod tests {
 
     fn read(line: &str) -> RawArguments {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        RawArguments::read(&words, &["db-push", "env"])
+        let list = clap::Command::new("list");
+        let tree = clap::Command::new("palisade").subcommands([clap::Command::new("db-push"), list.clone()]);
+        RawArguments::read(&words, &tree.subcommand(clap::Command::new("backup").subcommand(list)))
     }
 
     #[test]
     fn a_refused_line_still_says_who_asked_for_json() {
-        let raw = |output, env: &str, command: Option<&str>| RawArguments {
+        let raw = |output, env: &str, command: &str| RawArguments {
             output,
             color: Color::Auto,
             env: env.to_owned(),
-            command: command.map(str::to_owned),
+            command: command.to_owned(),
         };
-        assert_eq!(read("db-push --nope"), raw(OutputFormat::Text, "dev", Some("db-push")));
-        assert_eq!(read("--env prod db-push --output json --nope"), raw(OutputFormat::Json, "prod", Some("db-push")));
-        assert_eq!(read("--output=json --env=x nope"), raw(OutputFormat::Json, "x", None));
-        assert_eq!(read("nope -- --output json"), raw(OutputFormat::Text, "dev", None));
+        assert_eq!(read("db-push --nope"), raw(OutputFormat::Text, "dev", "db-push"));
+        assert_eq!(read("--env prod db-push --output json --nope"), raw(OutputFormat::Json, "prod", "db-push"));
+        assert_eq!(read("--output=json --env=x nope"), raw(OutputFormat::Json, "x", ""));
+        assert_eq!(read("nope -- --output json"), raw(OutputFormat::Text, "dev", ""));
+        assert_eq!(read("backup --quiet list --nope"), raw(OutputFormat::Text, "dev", "backup list"));
+        assert_eq!(read("backup restore"), raw(OutputFormat::Text, "dev", "backup"));
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::{CommandError, ConnectionArgs, GlobalArgs, Printer, Prompt, Selection};
 use camino::Utf8Path;
-use palisade_config::{Project, Variables, load};
+use palisade_config::{Project, Variables, load, load_alone};
 use palisade_db::{Connection, batch};
 use palisade_embedded::{EmbeddedSettings, Installation, installation};
+use std::cell::Cell;
 
 /// What a command works with: its options, the project, somebody to ask, somewhere to print.
 #[derive(Debug)]
@@ -16,11 +17,13 @@ pub struct Context {
     /// For decisions.
     pub prompt: Prompt,
     tree: clap::Command,
+    /// Whether the warnings about the configuration are told.
+    warned: Cell<bool>,
 }
 
 impl Context {
     pub(crate) fn new(global: GlobalArgs, printer: Printer, prompt: Prompt, tree: clap::Command) -> Self {
-        Self { global, printer, prompt, tree }
+        Self { global, printer, prompt, tree, warned: Cell::new(false) }
     }
 
     /// The project: what `--project` names, else the one that the current directory lies in.
@@ -39,20 +42,32 @@ impl Context {
     ///
     /// Exit 2 when there is no such environment, exit 1 when its configuration is wrong.
     pub fn select(&self, flags: &ConnectionArgs) -> Result<Selection, CommandError> {
-        self.select_by_name(&self.global.env, flags)
+        let selection = self.select_by_name(&self.global.env, flags)?;
+        if !self.warned.replace(true) {
+            selection.environment.warnings.iter().for_each(|it| self.printer.warn(it));
+        }
+        Ok(selection)
     }
 
     pub(crate) fn select_by_name(&self, name: &str, flags: &ConnectionArgs) -> Result<Selection, CommandError> {
+        let mut selection = self.select_alone(name, flags)?;
+        let Selection { project, environment, variables } = &selection;
+        selection.environment = load(project, &environment.name, variables, &flags.overrides())?;
+        Ok(selection)
+    }
+
+    /// An environment that is not compared with the others: to be looked at only.
+    pub(crate) fn select_alone(&self, name: &str, flags: &ConnectionArgs) -> Result<Selection, CommandError> {
         let project = self.project()?;
         let name = project.environment(name)?;
         let variables = Variables::read(&project, Some(&name))?;
-        let environment = load(&project, &name, &variables, &flags.overrides())?;
+        let environment = load_alone(&project, &name, &variables, &flags.overrides())?;
         tracing::info!(environment = %name, protected = environment.protected, project = %project.root, "environment");
         Ok(Selection { project, environment, variables })
     }
 
     /// Connects to the database of `--env`, around any pooler; the embedded server is started if that is the one. The
-    /// session only reads if the environment is protected: what changes that goes through `db-push`.
+    /// session only reads if the environment, or the one whose database it says it is, is protected: what changes that goes through `db-push`.
     ///
     /// # Errors
     ///
@@ -60,7 +75,8 @@ impl Context {
     pub async fn connect(&self) -> Result<Connection, CommandError> {
         let selection = self.select(&ConnectionArgs::default())?;
         let mut connection = selection.connect(&self.printer).await?;
-        if selection.environment.protected {
+        let belongs = connection.facts().target(&selection.environment).check_belongs();
+        if selection.environment.protected || belongs.is_err() {
             batch(&mut connection, "set default_transaction_read_only = on").await?;
         }
         Ok(connection)

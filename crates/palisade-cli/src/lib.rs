@@ -36,6 +36,7 @@ mod outcome;
 mod panics;
 mod printer;
 mod prompt;
+mod protection;
 mod provenance;
 mod push;
 mod report;

@@ -1,8 +1,9 @@
 //! Who runs a command, from which commit.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use palisade_config::Variables;
+use palisade_config::{Project, Variables};
 use std::fs;
+use std::process::{Command, Stdio};
 
 /// The person and machine, `alice@laptop`; in a pipeline the one whose push started it.
 pub(crate) fn who(variables: &Variables) -> String {
@@ -16,10 +17,51 @@ pub(crate) fn who(variables: &Variables) -> String {
     format!("{name}@{}", rustix::system::uname().nodename().to_string_lossy())
 }
 
-/// The commit that is checked out in `root`, if it lies in a git repository.
-///
-/// Read from the files: starting `git` would take longer than a push that has nothing to do.
-pub(crate) fn commit(root: &Utf8Path) -> Option<String> {
+/// The commit that the files of `project` are of, if it lies in a git repository. `-dirty` is added if a migration or a policy file
+/// is not as in that commit, `-unchecked` if git cannot be asked. To be called only where something is written down: it starts
+/// `git`.
+pub(crate) fn commit(project: &Project, variables: &Variables) -> Option<String> {
+    let mut commit = head(&project.root)?;
+    commit.push_str(match differs(project, variables) {
+        Some(true) => "-dirty",
+        Some(false) => "",
+        None => "-unchecked",
+    });
+    Some(commit)
+}
+
+/// Whether a file that a push applies is not as in the commit that is checked out; `None` if git does not say.
+#[allow(clippy::disallowed_methods, reason = "git gets no secret, and no program is run for it")]
+fn differs(project: &Project, variables: &Variables) -> Option<bool> {
+    let mut git = Command::new("git");
+    git.args([
+        "-c",
+        "core.fsmonitor=false",
+        "status",
+        "--porcelain",
+        "--untracked-files=all",
+        "--ignored=matching",
+        "--",
+    ])
+    .args([project.migrations_dir(), project.rls_dir()])
+    .current_dir(&project.root)
+    // It writes nothing, the index included.
+    .env("GIT_OPTIONAL_LOCKS", "0")
+    .stdin(Stdio::null());
+    for name in variables.secret_names() {
+        git.env_remove(name);
+    }
+    let output = git.output().ok().filter(|it| it.status.success())?;
+    let lines = String::from_utf8_lossy(&output.stdout);
+    // Names with unusual characters are quoted; a directory stands for all that is in it.
+    let is_sql = |line: &str| {
+        Utf8Path::new(line.trim_end_matches('"')).extension().is_some_and(|it| it.eq_ignore_ascii_case("sql"))
+    };
+    Some(lines.lines().any(|it| is_sql(it) || it.ends_with('/')))
+}
+
+/// The commit that is checked out in `root`, read from the files of git.
+fn head(root: &Utf8Path) -> Option<String> {
     let git = root.ancestors().find_map(|it| git_directory(&it.join(".git")))?;
     let head = fs::read_to_string(git.join("HEAD")).ok()?;
     let Some(reference) = head.trim().strip_prefix("ref: ") else { return Some(head.trim().to_owned()) };
@@ -60,13 +102,13 @@ mod tests {
     #[test]
     fn the_commit_is_found_loose_packed_or_detached() {
         let (_directory, root) = repository();
-        assert_eq!(commit(&root), None);
+        assert_eq!(head(&root), None);
         fs::write(root.join(".git/packed-refs"), format!("# pack-refs\n{ONE} refs/heads/main\n")).unwrap();
-        assert_eq!(commit(&root.join("project")).as_deref(), Some(ONE));
+        assert_eq!(head(&root.join("project")).as_deref(), Some(ONE));
         fs::write(root.join(".git/refs/heads/main"), format!("{TWO}\n")).unwrap();
-        assert_eq!(commit(&root).as_deref(), Some(TWO));
+        assert_eq!(head(&root).as_deref(), Some(TWO));
         fs::write(root.join(".git/HEAD"), format!("{ONE}\n")).unwrap();
-        assert_eq!(commit(&root).as_deref(), Some(ONE));
+        assert_eq!(head(&root).as_deref(), Some(ONE));
     }
 
     #[test]
@@ -80,7 +122,7 @@ mod tests {
         let other = root.join("other");
         fs::create_dir_all(&other).unwrap();
         fs::write(other.join(".git"), format!("gitdir: {own}\n")).unwrap();
-        assert_eq!(commit(&other).as_deref(), Some(TWO));
+        assert_eq!(head(&other).as_deref(), Some(TWO));
     }
 
     #[test]

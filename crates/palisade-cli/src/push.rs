@@ -150,6 +150,9 @@ impl<'a> Road<'a> {
     /// The road of an environment that nothing protects, for commands that have more to do under the same lock.
     pub(crate) async fn push_within(&self, context: &Context, session: &mut Session) -> Result<Pushed, CommandError> {
         let judged = self.plan(context, session.connection()).await?;
+        if !judged.plan.steps.is_empty() {
+            self.selection.refuse_other_environment(context, session.connection()).await?;
+        }
         let (plan, approved, backup) = self.approve(context, judged, None).await?;
         let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
         let executed = self.execute(session, &approved, &context.printer).await?;
@@ -236,7 +239,7 @@ impl<'a> Road<'a> {
         Run {
             id: format!("{:032x}", rand::random::<u128>()),
             who: provenance::who(&self.selection.variables),
-            commit: provenance::commit(&self.selection.project.root),
+            commit: provenance::commit(&self.selection.project, &self.selection.variables),
             reconnect: RECONNECT,
         }
     }

@@ -86,7 +86,7 @@ impl CliRunner {
         let (printer, input) = Printer::new(streams, args.color, self.called);
         let printer = printer.with_format(args.output, args.quiet);
         let prompt = Prompt::new(printer.clone(), input, possible);
-        let (env, format) = (args.env.clone(), args.output);
+        let (env, format) = (shown(&matches).unwrap_or_else(|| args.env.clone()), args.output);
         let name = command_name(&matches);
         let result = catch_unwind(AssertUnwindSafe(|| {
             if let Process::Own = process {
@@ -157,12 +157,11 @@ impl CliRunner {
     /// clap's answer in place of a command: help, version, or what is wrong with the words.
     fn answer_clap(&self, arguments: &[OsString], streams: Streams, error: &clap::Error) -> Exit {
         let words: Vec<String> = arguments.iter().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
-        let names: Vec<&str> = self.entries.iter().map(|it| it.name).collect();
-        let raw = RawArguments::read(&words, &names);
+        let raw = RawArguments::read(&words, &self.tree());
         let (printer, _) = Printer::new(streams, raw.color, self.called);
         let printer = printer.with_format(raw.output, false);
         let text = error.render().ansi().to_string();
-        let name = raw.command.unwrap_or_default();
+        let name = raw.command;
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 let plain = error.render().to_string();
@@ -205,6 +204,12 @@ fn command_name(matches: &ArgMatches) -> String {
         matches = below;
     }
     names.join(" ")
+}
+
+/// The environment that `env show` names in place of `--env`.
+fn shown(matches: &ArgMatches) -> Option<String> {
+    let show = matches.subcommand_matches("env")?.subcommand_matches("show")?;
+    show.try_get_one::<String>("name").ok()?.cloned()
 }
 
 /// Registers the password of a URL on the command line: clap repeats words that it does not understand.

@@ -4,7 +4,7 @@ use crate::{CommandError, Printer};
 use palisade_config::{DatabaseUrl, Endpoint, Environment, Project, Variables};
 use palisade_db::{ConnectSettings, Connection, Holder, Session, connect};
 use palisade_embedded::{EmbeddedSettings, dev};
-use palisade_plan::{ProtectedError, Target};
+use palisade_plan::ProtectedError;
 use std::time::Duration;
 
 /// The environment that a command works on, with what its settings are read from.
@@ -34,7 +34,11 @@ impl Selection {
     pub async fn reach(&self, printer: &Printer) -> Result<ConnectSettings, CommandError> {
         let url = match self.environment.direct_endpoint(&self.variables)? {
             Endpoint::Url(url) => url,
-            Endpoint::Embedded => self.start(printer).await?.url,
+            Endpoint::Embedded => {
+                let url = self.start(printer).await?.url;
+                self.environment.check_unclaimed(&url, "url", "the embedded server")?;
+                url
+            }
         };
         Ok(self.settings(url))
     }
@@ -67,6 +71,18 @@ impl Selection {
     /// A connection that holds Palisade's lock on the database: for everything that writes.
     pub(crate) async fn session(&self, printer: &Printer, wait: Duration) -> Result<Session, CommandError> {
         let connection = self.connect(printer).await?;
+        // The database may say of itself that it belongs to another environment, which is protected.
+        connection.facts().target(&self.environment).check_belongs().map_err(ProtectedError::Database)?;
+        self.lock(connection, printer, wait).await
+    }
+
+    /// Takes the lock, whoever the database says it belongs to.
+    pub(crate) async fn lock(
+        &self,
+        connection: Connection,
+        printer: &Printer,
+        wait: Duration,
+    ) -> Result<Session, CommandError> {
         let waiting = |holder: Option<&Holder>| {
             let who = holder.map_or_else(String::new, |it| format!(" ({}, {})", it.application, it.address));
             printer.note(&format!("Waiting for another run of Palisade on this database{who}"));
@@ -74,20 +90,11 @@ impl Selection {
         Ok(Session::acquire(connection, wait, waiting).await?)
     }
 
-    /// The database that a connection leads to, as a target of this environment.
-    pub(crate) fn target(&self, connection: &Connection) -> Target {
-        Target {
-            environment: self.environment.name.to_string(),
-            protected: self.environment.protected,
-            identity: connection.facts().identity.clone(),
-        }
-    }
-
-    /// Refuses before anything is connected; the proof that writing asks for is [`Target::unprotected`].
+    /// Refuses before anything is connected; the proof that writing asks for is [`Self::unprotected`].
     pub(crate) fn refuse_if_protected(&self, action: &'static str) -> Result<(), CommandError> {
         if self.environment.protected {
             let environment = self.environment.name.to_string();
-            return Err(ProtectedError { environment, action }.into());
+            return Err(ProtectedError::Environment { environment, action }.into());
         }
         Ok(())
     }

@@ -199,6 +199,17 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// Whether `environment` is one of those that collide.
+    pub fn concerns(&self, environment: &EnvironmentName) -> bool {
+        match self {
+            Self::SameDatabase { identity: _, first, second } => {
+                [first, second].iter().any(|it| it.environment == *environment)
+            }
+            Self::TwoProjects { environment: it, .. } => it == environment,
+            _ => false,
+        }
+    }
+
     /// What to do next.
     pub fn help(&self) -> String {
         match self {

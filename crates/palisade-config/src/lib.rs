@@ -47,7 +47,7 @@ pub use environment::{
 };
 pub use error::ConfigError;
 pub use expect::{Expect, ExpectError};
-pub use load::load;
+pub use load::{load, load_alone};
 pub use name::{EnvironmentName, NameError};
 pub use origin::Origin;
 pub use overrides::Overrides;

@@ -11,12 +11,19 @@ use figment::providers::Serialized;
 use merged::Merged;
 
 use crate::conflict::{self, Claim};
-use crate::keys::{KEYS, Key, Scope, meant_by};
+use crate::keys::{KEYS, Key, Scope};
 use crate::layer::{Given, Layer};
+use crate::suggest::nearest;
 use crate::{ConfigError, Environment, EnvironmentName, Origin, Overrides, Project, SecretSource, Variables};
 
 /// The weakest layer, in the form of the others.
 const BUILT_IN: &str = include_str!("built_in.toml");
+
+/// How all variables of ours begin.
+const PREFIX: &str = "PALISADE_";
+/// Those that are no setting of an environment.
+const NOT_SETTINGS: [&str; 5] =
+    ["PALISADE_CACHE_DIR", "PALISADE_LOG", "PALISADE_PG_ARCHIVE", "PALISADE_PG_BIN", "PALISADE_PG_DOWNLOAD"];
 
 /// Loads environment `name` of `project`: built-in defaults, `config/default.toml`, `config/<name>.toml`, variables
 /// `PALISADE_<KEY>`, and `flags`, each stronger than the one before it.
@@ -29,6 +36,23 @@ const BUILT_IN: &str = include_str!("built_in.toml");
 /// - [`ConfigError::SameDatabase`] if two environments lead to one database.
 /// - Others of [`ConfigError`] if a layer is not what it must be.
 pub fn load(
+    project: &Project,
+    name: &EnvironmentName,
+    variables: &Variables,
+    flags: &Overrides,
+) -> Result<Environment, ConfigError> {
+    let mut environment = load_alone(project, name, variables, flags)?;
+    environment.claims = foreign_claims(project, &environment, variables)?;
+    Ok(environment)
+}
+
+/// As [`load`], without comparing the environment with others: for showing how each is configured when two of them collide. What
+/// it leads to must not be written to.
+///
+/// # Errors
+///
+/// As [`load`], but for [`ConfigError::SameDatabase`] and [`ConfigError::TwoProjects`].
+pub fn load_alone(
     project: &Project,
     name: &EnvironmentName,
     variables: &Variables,
@@ -56,7 +80,6 @@ pub fn load(
     warnings.extend(sources.values().filter_map(exposed));
     let mut environment = merged.into_environment(project, name, &sources, origins);
     environment.warnings = warnings;
-    environment.claims = foreign_claims(project, &environment, variables)?;
     Ok(environment)
 }
 
@@ -71,19 +94,17 @@ fn default_sources(name: &EnvironmentName) -> BTreeMap<&'static str, SecretSourc
     [("url", env(name.url_variable())), ("direct-url", env(name.direct_url_variable()))].into()
 }
 
-/// What `PALISADE_<KEY>` variables set, and warnings about those that nearly have the name of one.
+/// What `PALISADE_<KEY>` variables set, and warnings about those that set nothing.
 fn variable_layer(variables: &Variables) -> Result<(Layer, Vec<String>), ConfigError> {
     let mut layer = Layer::default();
     let mut warnings = Vec::new();
     for variable in variables.names() {
-        if !variable.starts_with("PALISADE_") {
+        if !variable.starts_with(PREFIX) {
             continue;
         }
         let (Some(text), Some(origin)) = (variables.get(variable), variables.origin(variable)) else { continue };
         let Some(key) = KEYS.iter().find(|it| it.variable() == variable) else {
-            if let Some(meant) = meant_by(variable) {
-                warnings.push(format!("variable `{variable}` sets nothing; did you mean `{}`?", meant.variable()));
-            }
+            warnings.extend(sets_nothing(variable));
             continue;
         };
         if key.scope != Scope::Anyone {
@@ -98,6 +119,19 @@ fn variable_layer(variables: &Variables) -> Result<(Layer, Vec<String>), ConfigE
         layer.set(key, value, origin);
     }
     Ok((layer, warnings))
+}
+
+/// A warning about a variable that looks like one of ours and is none.
+fn sets_nothing(variable: &str) -> Option<String> {
+    if NOT_SETTINGS.contains(&variable) || variable.starts_with("PALISADE_TEST_") {
+        return None;
+    }
+    let known: Vec<String> = KEYS.iter().filter(|it| it.scope == Scope::Anyone).map(Key::variable).collect();
+    let known = known.iter().map(String::as_str).chain(NOT_SETTINGS);
+    // Without what all have in common: it would make everything alike.
+    let meant = nearest(&variable[PREFIX.len()..], known.map(|it| &it[PREFIX.len()..]));
+    let meant = meant.map(|it| format!("; did you mean `{PREFIX}{it}`?")).unwrap_or_default();
+    Some(format!("variable `{variable}` sets nothing{meant}"))
 }
 
 fn flag_layer(flags: &Overrides) -> Result<Layer, ConfigError> {

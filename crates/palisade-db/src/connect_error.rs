@@ -59,7 +59,8 @@ pub enum ConnectProblem {
         /// Why not.
         reason: String,
     },
-    /// The password has a character that no [SCRAM](https://www.rfc-editor.org/rfc/rfc4013#section-2.3) client may send.
+    /// The password has a character that [SASLprep](https://www.rfc-editor.org/rfc/rfc4013#section-2.3) prohibits. libpq and the
+    /// server then take the password as it is, but our driver gives up.
     PasswordCharacters,
     /// Wrong password, or none where one is needed.
     WrongPassword {
@@ -113,7 +114,7 @@ impl fmt::Display for ConnectError {
             ConnectProblem::Tls { reason } => write!(f, "TLS failed: {reason}"),
             ConnectProblem::CertificateFile { path, reason } => write!(f, "`{path}` cannot be used: {reason}"),
             ConnectProblem::PasswordCharacters => {
-                f.write_str("the password has a control character, such as a line break, which cannot be sent")
+                f.write_str("the password has a control character, such as a line break, which our driver cannot send")
             }
             ConnectProblem::WrongPassword { given: true } => f.write_str("the password is wrong"),
             ConnectProblem::WrongPassword { given: false } => {
@@ -198,7 +199,8 @@ impl ConnectError {
                 "check `root-certificate` in `config/`, or `sslrootcert`, `sslcert` and `sslkey` in the URL"
             }
             ConnectProblem::PasswordCharacters => {
-                "does the file or command that it comes from add a line break? otherwise give the role another password"
+                "does the file or command that it comes from add a line break? otherwise give the role \
+                 another password: psql and pg_dump could send this one, the driver that runs everything else could not"
             }
             ConnectProblem::WrongPassword { .. } => {
                 "check the password in the URL (special characters are percent-encoded: `@` is `%40`), or reset it at \

@@ -3,7 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime};
 
-use palisade_plan::TargetIdentity;
+use palisade_config::Environment;
+use palisade_plan::{Target, TargetIdentity};
 use palisade_sql::Literal;
 use sqlx::Row;
 use sqlx::postgres::PgConnection;
@@ -62,6 +63,31 @@ pub struct Facts {
     pub read_only: bool,
     /// The server's clock when it answered.
     pub clock: SystemTime,
+    /// When the server was started, in microseconds since 1970: no two servers have this in common.
+    pub started: u64,
+    /// The protected environments whose database this is, as [`protect`](crate::protect) wrote it down; `?` if somebody did and
+    /// this role may not read it.
+    pub protected_by: Vec<String>,
+}
+
+impl Facts {
+    /// The database as the target of an environment.
+    pub fn target(&self, environment: &Environment) -> Target {
+        Target {
+            environment: environment.name.to_string(),
+            protected: environment.protected,
+            identity: self.identity.clone(),
+            protected_by: self.protected_by.clone(),
+        }
+    }
+
+    /// Whether two connections that are open at the same moment lead to the same database of the same server.
+    pub fn is_same_database(&self, other: &Self) -> bool {
+        let database = |it: &Self| (it.identity.database.clone(), it.identity.database_oid, it.started);
+        // One of the roles may not be allowed to ask for the cluster's identifier.
+        let systems = self.identity.system.as_ref().zip(other.identity.system.as_ref());
+        database(self) == database(other) && systems.is_none_or(|(one, other)| one == other)
+    }
 }
 
 /// An open connection.
@@ -178,6 +204,7 @@ pub(crate) async fn set_up(
         text.parse().map_err(|_| sqlx::Error::Protocol(format!("`{name}` is not a number")))
     };
     let marker_came_back = row.try_get::<Option<String>, _>("marker")?.as_deref() == Some(marker);
+    let protected_by: String = row.try_get::<Option<String>, _>("protected_by")?.unwrap_or_default();
     let facts = Facts {
         version: ServerVersion { num: u32::try_from(number("version")?).unwrap_or(u32::MAX) },
         backend_pid: i32::try_from(number("pid")?).unwrap_or(i32::MAX),
@@ -192,6 +219,8 @@ pub(crate) async fn set_up(
         may_create_schemas: row.try_get("may_create_schemas")?,
         read_only: row.try_get("read_only")?,
         clock: SystemTime::UNIX_EPOCH + Duration::from_micros(number("clock")?),
+        started: number("started")?,
+        protected_by: protected_by.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
     };
     Ok(SetUp { facts, marker_came_back })
 }

@@ -16,6 +16,7 @@ mod help;
 pub mod introspect;
 mod lock;
 mod pooler;
+mod protection;
 
 pub use connect::{ConnectSettings, connect};
 pub use connect_error::{ConnectError, ConnectProblem};
@@ -25,5 +26,6 @@ pub use execute::{Batch, BatchError, batch, batch_with};
 pub use failure::{SqlFailure, SqlText};
 pub use lock::{Holder, LockError, ReconnectError, Session};
 pub use pooler::Pooling;
+pub use protection::{protect, unprotect};
 pub use sqlx::Row;
 pub use sqlx::postgres::PgRow;

@@ -1,6 +1,8 @@
 //! Executing what was approved.
 
-use palisade_db::{DbError, Session};
+use std::collections::BTreeSet;
+
+use palisade_db::{DbError, Session, protect};
 use palisade_migrator::{
     ApplyContext, ApplyError, Done, HistoryTables, Run, Version, apply, load, record_row_security,
 };
@@ -52,11 +54,22 @@ pub enum ExecuteError {
         /// Why it stopped.
         source: Box<palisade_rls::ApplyError>,
     },
+    /// That the database belongs to a protected environment could not be written down; nothing was changed.
+    #[error("nothing was changed, for it could not be noted in the database that it is protected: {0}")]
+    Protect(DbError),
     /// The history does not say what was executed.
     #[error("the history lacks what was just applied: {missing}")]
     NotRecorded {
         /// Which migrations.
         missing: String,
+    },
+    /// The history does not say what it should after this run.
+    #[error("the history says that {found} are applied, and it should be {expected}")]
+    HistoryDiffers {
+        /// The versions in it.
+        found: String,
+        /// Those that should be.
+        expected: String,
     },
     /// The result could not be read back.
     #[error("everything was applied, and could not be read back: {0}")]
@@ -69,7 +82,8 @@ impl ExecuteError {
         match self {
             Self::Migrations(error) => error.help(),
             Self::RowSecurity { source, .. } => Some(source.help()),
-            Self::NotRecorded { .. } | Self::ReadBack(_) => {
+            Self::Protect(error) => error.help(),
+            Self::NotRecorded { .. } | Self::HistoryDiffers { .. } | Self::ReadBack(_) => {
                 Some("run `cargo xtask db-status` for the same environment".to_owned())
             }
         }
@@ -80,12 +94,13 @@ impl ExecuteError {
         match self {
             Self::Migrations(error) => &error.done,
             Self::RowSecurity { done, .. } => done,
-            Self::NotRecorded { .. } | Self::ReadBack(_) => &[],
+            Self::Protect(_) | Self::NotRecorded { .. } | Self::HistoryDiffers { .. } | Self::ReadBack(_) => &[],
         }
     }
 }
 
-/// Executes `approved`: migrations, then row security, then reads back that the history says so.
+/// Executes `approved`: migrations, then row security, then reads back that the history says so. A protected target gets a note
+/// first, in the database, that it is one; from then on nobody reaches it as an environment that is not protected.
 ///
 /// # Errors
 ///
@@ -97,6 +112,11 @@ pub async fn execute(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Executed, ExecuteError> {
     let ExecuteContext { tables, schemas, run, row_security: _ } = context;
+    let target = &approved.plan().target;
+    // Another database than the planned one is found, and refused, below.
+    if target.identity == session.connection().facts().identity {
+        protect(session, target, &run.who).await.map_err(ExecuteError::Protect)?;
+    }
     let mut of_migrations = |it: palisade_migrator::Progress<'_>| progress(Progress::Migration(it));
     let applied = apply(session, approved, ApplyContext { tables, schemas, run }, &mut of_migrations)
         .await
@@ -148,6 +168,19 @@ async fn read_back(session: &mut Session, approved: &ApprovedPlan, tables: &Hist
     let is_there = |version: i64, checksum: &[u8]| {
         history.applied.iter().any(|it| it.version == Version(version) && it.checksum.0 == checksum && it.success)
     };
+    let mut expected: BTreeSet<i64> = approved.plan().expects.applied.iter().copied().collect();
+    for step in approved.plan().migrations() {
+        if step.reverts {
+            expected.remove(&step.version);
+        } else {
+            expected.insert(step.version);
+        }
+    }
+    if !history.versions().iter().eq(&expected) {
+        let list = |versions: Vec<i64>| versions.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+        let (found, expected) = (list(history.versions()), list(expected.into_iter().collect()));
+        return Err(ExecuteError::HistoryDiffers { found, expected });
+    }
     let wrong = approved.plan().migrations().filter(|it| is_there(it.version, &it.checksum) == it.reverts);
     let missing: Vec<&str> = wrong.map(|it| it.file.as_str()).collect();
     if missing.is_empty() { Ok(()) } else { Err(ExecuteError::NotRecorded { missing: missing.join(", ") }) }

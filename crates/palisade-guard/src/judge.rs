@@ -140,7 +140,12 @@ mod tests {
             reverts: false,
         };
         Plan {
-            target: Target { environment: "prod".to_owned(), protected: true, identity: identity(1) },
+            target: Target {
+                environment: "prod".to_owned(),
+                protected: true,
+                identity: identity(1),
+                protected_by: Vec::new(),
+            },
             expects: Expectation { applied: Vec::new(), catalog: None },
             steps: vec![Step::Migration(step)],
         }

@@ -2,9 +2,9 @@
 
 use palisade_db::{Connection, DbError, introspect};
 use palisade_migrator::{
-    CheckError, DriftError, History, Migration, OutOfOrder, Repair, Version, check, load, reconcile,
+    CheckError, DriftError, History, Migration, OutOfOrder, Repair, Version, check, is_needless, load, reconcile,
 };
-use palisade_plan::{Expectation, MigrationStep, Plan, RepairStep, Step, Target};
+use palisade_plan::{Expectation, MigrationStep, Plan, RepairStep, Step};
 use palisade_rls::is_current;
 
 use crate::inputs::{Inputs, Scope};
@@ -72,7 +72,7 @@ pub async fn propose(connection: &mut Connection, inputs: &Inputs<'_>) -> Result
     finish(connection, inputs, &history, steps).await
 }
 
-/// Makes the plan of one correction of the history.
+/// Makes the plan of one correction of the history; without a step if the history says so already.
 ///
 /// # Errors
 ///
@@ -84,7 +84,10 @@ pub async fn repair_plan(
     repair: Repair,
 ) -> Result<Plan, ProposeError> {
     let history = load(connection, inputs.tables).await.map_err(ProposeError::Database)?;
-    let steps = vec![Step::Repair(RepairStep { version: version.0, action: repair.as_str().to_owned() })];
+    let mut steps = Vec::new();
+    if !is_needless(repair, version, &history, inputs.migrations) {
+        steps.push(Step::Repair(RepairStep { version: version.0, action: repair.as_str().to_owned() }));
+    }
     finish(connection, inputs, &history, steps).await
 }
 
@@ -101,8 +104,7 @@ async fn finish(
     } else {
         None
     };
-    let identity = connection.facts().identity.clone();
-    let target = Target { environment: environment.name.to_string(), protected: environment.protected, identity };
+    let target = connection.facts().target(environment);
     Ok(Plan { target, expects: Expectation { applied: history.versions(), catalog }, steps })
 }
 

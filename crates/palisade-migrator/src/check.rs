@@ -24,6 +24,7 @@ enum Problem {
     TransactionControl,
     NeedsNoTransaction,
     CopyThroughClient,
+    Empty,
     Unit(UnitProblem),
 }
 
@@ -35,6 +36,7 @@ impl fmt::Display for CheckError {
             Problem::TransactionControl => f.write_str("a migration runs in one transaction, and this would end it")?,
             Problem::NeedsNoTransaction => f.write_str("this statement cannot run inside a transaction")?,
             Problem::CopyThroughClient => f.write_str("rows of a COPY cannot stand in a migration")?,
+            Problem::Empty => f.write_str("this migration has no statement")?,
             Problem::Unit(problem) => f.write_str(match problem {
                 UnitProblem::UnnamedIndex => "an index built concurrently needs a name",
                 UnitProblem::BeginWithoutCommit => "a transaction that begins here is not committed in the file",
@@ -67,6 +69,10 @@ impl CheckError {
             Problem::NeedsNoTransaction => {
                 "move it into a migration of its own whose first line is `-- no-transaction`"
             }
+            // Applied as it is, it could not be filled in any more: that would be an edit of an applied file.
+            Problem::Empty => {
+                "write what it shall do, or remove the file; one that is to do nothing on purpose says `select 1;`"
+            }
             Problem::CopyThroughClient => "write INSERT statements, or load the rows with `seeds/` or psql",
             Problem::Unit(UnitProblem::UnnamedIndex) => {
                 "write `create index concurrently <name> on …`: only by its name a half-built index is found again"
@@ -93,6 +99,9 @@ pub fn check(file: &MigrationFile) -> Result<(), CheckError> {
         return Err(fail(Problem::ByteOrderMark, 0));
     }
     let statements = split(&file.sql).map_err(|error| fail(Problem::Lex(error), error.start))?;
+    if statements.is_empty() {
+        return Err(fail(Problem::Empty, 0));
+    }
     if let Some(it) = statements.iter().find(|it| it.copies_through_client()) {
         return Err(fail(Problem::CopyThroughClient, it.start));
     }
@@ -142,6 +151,13 @@ mod tests {
         1 | \connect other
           | ^
         ");
+    }
+
+    #[test]
+    fn a_file_without_a_statement_is_one_that_somebody_has_still_to_write() {
+        for sql in ["", "\n", "-- add users\n", "/* later */ ;\n", "-- no-transaction\n"] {
+            assert!(refuse(sql).starts_with("this migration has no statement\n --> migrations/1_a.sql:1:1"), "{sql}");
+        }
     }
 
     #[test]

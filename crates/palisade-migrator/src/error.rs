@@ -110,6 +110,14 @@ pub enum ApplyCause {
         #[source]
         source: ReconnectError,
     },
+    /// A file changes what the history says of other migrations, or of its own try.
+    #[error(
+        "`{file}` changes Palisade's own history, so that it would not tell any more what is applied; this was undone"
+    )]
+    HistoryTouched {
+        /// The file.
+        file: String,
+    },
     /// Palisade's own tables could not be read or written.
     #[error("the history could not be read or written: {0}")]
     Journal(DbError),
@@ -152,6 +160,9 @@ impl ApplyCause {
                     "look whether it was done, then say so: `cargo xtask db-repair {version} --statement-done` or \
                      `cargo xtask db-repair {version} --statement-again`"
                 ));
+            }
+            Self::HistoryTouched { .. } => {
+                "take out of it what it does to these tables; what is true of a migration is said with `cargo xtask db-repair`"
             }
             Self::Lost { .. } => "check the network and run the command again",
             Self::NoWayBack { .. } => {

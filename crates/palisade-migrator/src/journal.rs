@@ -130,6 +130,33 @@ impl Journal<'_> {
         sql
     }
 
+    /// A query that gives one text for everything in the history but `step`, and for this try being noted: the file of `step` has no
+    /// business with either.
+    pub(crate) fn others(&self, step: &MigrationStep) -> String {
+        format!(
+            "select pg_catalog.concat_ws(' ', pg_catalog.count(*), pg_catalog.md5(pg_catalog.string_agg(m::pg_catalog.text, \
+             E'\\n' order by m.version)), (select pg_catalog.count(*) from {} a where a.run = {} and a.version = {})) \
+             from {} m where m.version <> {}",
+            self.tables.attempts,
+            literal(&self.run.id),
+            step.version,
+            self.tables.migrations,
+            step.version
+        )
+    }
+
+    /// A statement for the body of a function that fails with `code` unless exactly these versions are in the history.
+    pub(crate) fn assert_versions(&self, versions: &[i64], code: &str) -> String {
+        let versions: Vec<String> = versions.iter().map(i64::to_string).collect();
+        format!(
+            "  if (select coalesce(pg_catalog.array_agg(m.version order by m.version), '{{}}') from {} m) \
+             <> '{{{}}}'::pg_catalog.int8[] then \
+             raise exception 'palisade: another history' using errcode = '{code}'; end if;\n",
+            self.tables.migrations,
+            versions.join(",")
+        )
+    }
+
     fn this_try(&self, step: &MigrationStep) -> String {
         format!("run = {} and version = {} and state = 'running'", literal(&self.run.id), step.version)
     }

@@ -40,7 +40,7 @@ pub use history::{AppliedMigration, Attempt, AttemptState, History, HistoryTable
 pub use journal::record_row_security;
 pub use migration::{Checksum, FileNameError, Migration, MigrationFile, Version};
 pub use reconcile::{DriftError, Entry, OutOfOrder, Reconciliation, State, reconcile};
-pub use repair::{Repair, RepairError, repair};
+pub use repair::{Repair, RepairError, is_needless, repair};
 pub use reset::reset;
 pub use run::Run;
 pub use seed::{SeedError, read_seeds, seed};

@@ -72,6 +72,18 @@ impl RepairError {
     }
 }
 
+/// Whether the history says already what `repair` would write. Postgres need not be asked again for that.
+pub fn is_needless(repair: Repair, version: Version, history: &History, migrations: &[Migration]) -> bool {
+    let row = history.applied.iter().find(|it| it.version == version);
+    let file = migrations.iter().find(|it| it.version == version);
+    match (repair, row, file) {
+        (Repair::Accept | Repair::AcceptEdit, Some(row), Some(file)) => {
+            row.success && row.checksum == file.up.checksum()
+        }
+        _ => false,
+    }
+}
+
 /// Corrects what the database remembers of one migration; its objects are not touched. The correction is noted among the
 /// attempts.
 ///
@@ -139,6 +151,9 @@ fn change(
         Repair::Forget => {
             row.ok_or("it is not in the history")?;
             format!("delete from {history_table} where version = {version};\n")
+        }
+        Repair::Accept if row.is_some_and(|it| it.success) => {
+            return Err("it is applied, from a file that was edited since: `--accept-edit` is for that");
         }
         Repair::Accept if row.is_some() => {
             format!("update {history_table} set success = true where version = {version};\n")

@@ -64,7 +64,9 @@ pub async fn seed(
     _target: &UnprotectedTarget,
     files: &[MigrationFile],
 ) -> Result<u64, SeedError> {
-    for file in files {
+    let has_statements = |it: &&MigrationFile| split(&it.sql).map_or(true, |it| !it.is_empty());
+    let files: Vec<&MigrationFile> = files.iter().filter(has_statements).collect();
+    for file in &files {
         check(file).map_err(SeedError::Check)?;
     }
     let mut rows = 0;

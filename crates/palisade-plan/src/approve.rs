@@ -2,7 +2,7 @@
 
 use crate::digest::PlanDigest;
 use crate::gate::{Gate, GateVerdict, Verdict};
-use crate::plan::Plan;
+use crate::plan::{OtherEnvironment, Plan};
 
 /// What a person or a pipeline answered to a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,9 @@ pub enum Refusal {
         /// The plan's digest.
         digest: PlanDigest,
     },
+    /// The target belongs to a protected environment, and was reached as another one.
+    #[error("{0}")]
+    OtherEnvironment(OtherEnvironment),
     /// Something else than the environment's name was typed.
     #[error("the typed name is not `{environment}`")]
     WrongName {
@@ -91,6 +94,7 @@ impl Refusal {
     pub fn help(&self) -> String {
         match self {
             Self::GateClosed { help, .. } => help.clone(),
+            Self::OtherEnvironment(error) => error.help(),
             Self::GateNotTried { .. } => "this is a defect of Palisade, please report it".to_owned(),
             Self::NotApproved { digest, .. } => {
                 format!("read the plan above, then run the same command with `--approve {}`", digest.short())
@@ -138,6 +142,7 @@ impl Plan {
     /// A [`Refusal`] about the answer.
     pub fn check_answer(&self, answer: &Answer) -> Result<Approval, Refusal> {
         if !self.target.protected {
+            self.target.check_belongs().map_err(Refusal::OtherEnvironment)?;
             return Ok(Approval::NotNeeded);
         }
         let digest = self.digest();
@@ -186,7 +191,7 @@ mod tests {
     fn plan(protected: bool) -> Plan {
         let identity = TargetIdentity { system: Some("7".to_owned()), database: "app".to_owned(), database_oid: 5 };
         Plan {
-            target: Target { environment: "prod".to_owned(), protected, identity },
+            target: Target { environment: "prod".to_owned(), protected, identity, protected_by: Vec::new() },
             expects: Expectation { applied: vec![1, 2], catalog: None },
             steps: vec![Step::RowSecurity(RowSecurityStep { files: Vec::new() })],
         }
@@ -199,6 +204,19 @@ mod tests {
     #[test]
     fn an_unprotected_target_needs_nothing() {
         assert_eq!(plan(false).approve(&[], &Answer::None).unwrap().approval(), Approval::NotNeeded);
+    }
+
+    #[test]
+    fn a_database_that_belongs_to_a_protected_environment_is_not_written_as_another_one() {
+        let mut plan = plan(false);
+        let digest = plan.digest();
+        plan.target.protected_by = vec!["prod".to_owned()];
+        assert_eq!(plan.digest(), digest);
+        // Its own file says that it is not protected any more.
+        assert!(plan.clone().approve(&[], &Answer::None).is_ok());
+        plan.target.environment = "dev".to_owned();
+        assert!(plan.target.clone().unprotected("seeding").is_err());
+        assert!(matches!(plan.approve(&[], &Answer::None), Err(Refusal::OtherEnvironment(_))));
     }
 
     #[test]

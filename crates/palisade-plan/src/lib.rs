@@ -16,6 +16,6 @@ pub use digest::PlanDigest;
 pub use gate::{Gate, GateVerdict, Verdict};
 pub use hazard::{Hazard, hazards};
 pub use plan::{
-    Expectation, MigrationStep, Plan, ProtectedError, RepairStep, RowSecurityFile, RowSecurityStep, Step, Target,
-    TargetIdentity, UnprotectedTarget,
+    Expectation, MigrationStep, OtherEnvironment, Plan, ProtectedError, RepairStep, RowSecurityFile, RowSecurityStep,
+    Step, Target, TargetIdentity, UnprotectedTarget,
 };

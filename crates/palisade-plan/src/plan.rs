@@ -35,6 +35,10 @@ pub struct Target {
     pub protected: bool,
     /// Which database it is.
     pub identity: TargetIdentity,
+    /// The protected environments whose database this is by its own account: the guarded push writes that down. No part of
+    /// what is approved.
+    #[serde(skip)]
+    pub protected_by: Vec<String>,
 }
 
 /// A target that anybody may write to; resetting, seeding and restoring ask for one.
@@ -50,18 +54,69 @@ impl UnprotectedTarget {
 
 /// A protected target where only an unprotected one will do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{environment}` is protected: {action} is never done there")]
-pub struct ProtectedError {
-    /// The environment.
+pub enum ProtectedError {
+    /// The environment is protected.
+    #[error("`{environment}` is protected: {action} is never done there")]
+    Environment {
+        /// The environment.
+        environment: String,
+        /// What was asked for.
+        action: &'static str,
+    },
+    /// The environment is not, but its database belongs to one that is.
+    #[error(transparent)]
+    Database(OtherEnvironment),
+}
+
+/// A database that belongs to a protected environment, reached as another one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{environment}` leads to the database of `{protected}`, which is protected: {how}")]
+pub struct OtherEnvironment {
+    /// The environment that led there, or `--to` for a URL.
     pub environment: String,
-    /// What was asked for.
-    pub action: &'static str,
+    /// The environment whose database it is.
+    pub protected: String,
+    /// How we know.
+    pub how: &'static str,
 }
 
 impl ProtectedError {
     /// What to do next.
     pub fn help(&self) -> String {
-        "use another environment; a protected one is changed only by `db-push`, through its gates".to_owned()
+        match self {
+            Self::Environment { .. } => {
+                "use another environment; a protected one is changed only by `db-push`, through its gates".to_owned()
+            }
+            Self::Database(error) => error.help(),
+        }
+    }
+}
+
+impl OtherEnvironment {
+    /// The database itself says so.
+    pub const WRITTEN: &'static str = "the push through its gates has written that into the database";
+    /// Both were asked at the same moment.
+    pub const ASKED: &'static str = "the same server answers for both";
+
+    /// The database itself says so, and does not tell this role more.
+    pub const UNREADABLE: &'static str = "it has a table `palisade.protection`, which this role may not read";
+
+    /// What to do next.
+    pub fn help(&self) -> String {
+        let Self { environment, protected, how } = self;
+        if *how == Self::UNREADABLE {
+            return "let the role read whose database this is: `grant usage on schema palisade`, \
+                    `grant select on palisade.protection`"
+                .to_owned();
+        }
+        let change = format!("correct the URL; `{protected}` is changed only by `db-push --env {protected}`");
+        if *how == Self::WRITTEN && environment != "--to" {
+            return format!(
+                "{change}. If this is not the database of `{protected}` any more: \
+                 `cargo xtask db-repair --unprotect {protected} --env {environment}`"
+            );
+        }
+        change
     }
 }
 
@@ -70,12 +125,30 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// [`ProtectedError`] if it is protected.
+    /// [`ProtectedError`] if it is protected, or says that it belongs to a protected environment.
     pub fn unprotected(self, action: &'static str) -> Result<UnprotectedTarget, ProtectedError> {
         if self.protected {
-            Err(ProtectedError { environment: self.environment, action })
-        } else {
-            Ok(UnprotectedTarget(self))
+            return Err(ProtectedError::Environment { environment: self.environment, action });
+        }
+        self.check_belongs().map_err(ProtectedError::Database)?;
+        Ok(UnprotectedTarget(self))
+    }
+
+    /// Whether the database says of itself that it belongs to this environment or to no protected one. Its own environment
+    /// is free to write to it: it is protected, or its file, which is reviewed, says that it is not any more.
+    ///
+    /// # Errors
+    ///
+    /// [`OtherEnvironment`] if it belongs to another one, which is protected.
+    pub fn check_belongs(&self) -> Result<(), OtherEnvironment> {
+        let Self { environment, protected, identity: _, protected_by } = self;
+        match protected_by.iter().find(|it| *it != environment) {
+            Some(other) if !protected => Err(OtherEnvironment {
+                environment: environment.clone(),
+                protected: other.clone(),
+                how: if other == "?" { OtherEnvironment::UNREADABLE } else { OtherEnvironment::WRITTEN },
+            }),
+            _ => Ok(()),
         }
     }
 }
@@ -162,7 +235,10 @@ impl fmt::Display for Step {
             Self::Migration(it) if it.reverts => write!(f, "revert {}", it.file),
             Self::Migration(it) if it.transactional => write!(f, "apply {}", it.file),
             Self::Migration(it) => write!(f, "apply {} (no transaction)", it.file),
-            Self::RowSecurity(it) => write!(f, "row security from {} files", it.files.len()),
+            Self::RowSecurity(it) => {
+                let files = if it.files.len() == 1 { "file" } else { "files" };
+                write!(f, "row security from {} {files}, where it differs", it.files.len())
+            }
             Self::Repair(it) => write!(f, "repair the history of {}: {}", it.version, it.action),
         }
     }

@@ -1,8 +1,7 @@
 //! The databases that a backup may be put into.
 
 use palisade_config::{DatabaseIdentity, DatabaseUrl, Environment, EnvironmentName};
-use palisade_db::ConnectSettings;
-use palisade_plan::TargetIdentity;
+use palisade_db::{ConnectSettings, Facts};
 
 use crate::manifest::Manifest;
 
@@ -11,6 +10,8 @@ use crate::manifest::Manifest;
 #[derive(Debug, Clone)]
 pub struct RestoreTarget {
     settings: ConnectSettings,
+    /// The environment whose database it is, if it was not named by its URL.
+    environment: Option<EnvironmentName>,
     /// Environments whose databases are none.
     protected: Vec<EnvironmentName>,
 }
@@ -23,6 +24,15 @@ pub enum TargetError {
     Protected {
         /// Which.
         environment: EnvironmentName,
+    },
+    /// The database says that it belongs to a protected environment.
+    #[error(
+        "this is the database of `{environment}`, which is protected: the push through its gates has written that into it; \
+         a backup is never restored onto it"
+    )]
+    Belongs {
+        /// Which.
+        environment: String,
     },
 }
 
@@ -48,7 +58,8 @@ impl RestoreTarget {
         if environment.protected {
             return Err(TargetError::Protected { environment: environment.name.clone() });
         }
-        Ok(Self { settings: ConnectSettings::for_environment(environment, url), protected })
+        let settings = ConnectSettings::for_environment(environment, url);
+        Ok(Self { settings, environment: Some(environment.name.clone()), protected })
     }
 
     /// The database of a URL, unless it is one of the `protected` ones under whatever address.
@@ -61,18 +72,23 @@ impl RestoreTarget {
         protected: &[(EnvironmentName, DatabaseIdentity)],
     ) -> Result<Self, TargetError> {
         let identity = settings.url.identity();
-        match protected.iter().find(|(_, it)| *it == identity) {
-            Some((environment, _)) => Err(TargetError::Protected { environment: environment.clone() }),
-            None => Ok(Self { settings, protected: protected.iter().map(|(name, _)| name.clone()).collect() }),
+        if let Some((environment, _)) = protected.iter().find(|(_, it)| *it == identity) {
+            return Err(TargetError::Protected { environment: environment.clone() });
         }
+        let protected = protected.iter().map(|(name, _)| name.clone()).collect();
+        Ok(Self { settings, environment: None, protected })
     }
 
-    /// Refuses to put the backup of a protected environment back where it came from: an address can hide that, what the
-    /// server says of itself cannot.
-    pub(crate) fn check(&self, backup: &Manifest, found: &TargetIdentity) -> Result<(), TargetError> {
+    /// Refuses a database that says it belongs to a protected environment, and to put the backup of one back where it came from:
+    /// an address can hide that, what the server says of itself cannot.
+    pub(crate) fn check(&self, backup: &Manifest, found: &Facts) -> Result<(), TargetError> {
         let environment = backup.name.environment();
-        if backup.source.is(found) && self.protected.contains(environment) {
+        if backup.source.is(&found.identity) && self.protected.contains(environment) {
             return Err(TargetError::Protected { environment: environment.clone() });
+        }
+        let own = self.environment.as_ref().map(EnvironmentName::as_str);
+        if let Some(other) = found.protected_by.iter().find(|it| Some(it.as_str()) != own) {
+            return Err(TargetError::Belongs { environment: other.clone() });
         }
         Ok(())
     }

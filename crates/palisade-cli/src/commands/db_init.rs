@@ -41,7 +41,7 @@ pub(crate) async fn run(context: &mut Context, args: DbInitArgs) -> Result<Outco
     let pushed = road.push_within(context, &mut session).await?;
     let mut rows = None;
     if args.seed {
-        let target = selection.target(session.connection()).unprotected("loading sample data")?;
+        let target = selection.unprotected(context, session.connection(), "loading sample data").await?;
         rows = Some(seed(&mut session, &target, &seeds).await?);
     }
     session.release().await?.close().await;

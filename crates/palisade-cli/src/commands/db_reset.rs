@@ -51,7 +51,7 @@ pub(crate) async fn run(context: &mut Context, args: DbResetArgs) -> Result<Outc
         context.prompt.yes(&question, "--yes").await?;
     }
     let mut session = selection.session(&context.printer, args.write.wait).await?;
-    let target = selection.target(session.connection()).unprotected(ACTION)?;
+    let target = selection.unprotected(context, session.connection(), ACTION).await?;
     reset(&mut session, &target, &environment.schemas, &road.tables).await?;
     context.printer.note("Dropped everything in the managed schemas");
     let (mut text, mut data) = describe(&road.push_within(context, &mut session).await?, Detail::Numbers);

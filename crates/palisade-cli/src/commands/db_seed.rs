@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &mut Context, args: DbSeedArgs) -> Result<Outco
         return Ok(Outcome::done(text).data(json!({ "dry_run": true, "files": names })));
     }
     let mut session = selection.session(&context.printer, args.write.wait).await?;
-    let target = selection.target(session.connection()).unprotected("loading sample data")?;
+    let target = selection.unprotected(context, session.connection(), "loading sample data").await?;
     let rows = seed(&mut session, &target, &files).await?;
     session.release().await?.close().await;
     let text = match rows {

@@ -87,7 +87,9 @@ impl Counts {
 
     fn sentence(&self) -> String {
         let Self { applied, pending, wrong, row_security } = self;
-        let row_security = if *row_security { "row security is current" } else { "row security has to be applied" };
+        // Only running the files would tell whether anything differs; a status takes no locks.
+        let row_security =
+            if *row_security { "row security is current" } else { "row security may differ from the files" };
         let mut text = format!("{applied} applied, {pending} pending");
         if *wrong > 0 {
             let _ = write!(text, ", {wrong} to look at");

@@ -70,7 +70,7 @@ pub(crate) async fn run(context: &mut Context, args: DoctorArgs) -> Result<Outco
         Err(error) => checks.push(Check::error("project", error)),
         Ok(project) => {
             checks.push(Check::good("project", project.root.as_str()));
-            match context.select(&args.connection) {
+            match context.select_by_name(&context.global.env, &args.connection) {
                 Err(error) => checks.push(Check::error("configuration", error)),
                 Ok(selection) => {
                     checks.extend(configuration(&selection));

@@ -2,7 +2,7 @@
 
 use crate::table::table;
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome, Selection};
-use palisade_config::{ConfigError, Endpoint, SettingLine};
+use palisade_config::{ConfigError, Endpoint, Overrides, SettingLine, load};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -41,19 +41,26 @@ pub(crate) async fn run(context: &mut Context, args: EnvArgs) -> Result<Outcome,
 fn list(context: &Context) -> Result<Outcome, CommandError> {
     let (mut rows, mut objects, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
     for name in context.project()?.environments()? {
-        let selection = context.select_by_name(name.as_str(), &ConnectionArgs::default())?;
-        let protected = selection.environment.protected;
-        // A URL that cannot be read must not hide the other environments.
-        let (database, error) = match database(&selection) {
+        let selection = context.select_alone(name.as_str(), &ConnectionArgs::default())?;
+        let Selection { project, environment, variables } = &selection;
+        let protected = environment.protected;
+        // A URL that cannot be read, and two that lead to one database, must not hide the environments.
+        let (database, mut error) = match database(&selection) {
             Ok(database) => (Some(database), None),
             Err(error) => (None, Some(error.message)),
         };
+        if let Err(conflict) = load(project, &name, variables, &Overrides::default()) {
+            exit = Exit::Failed;
+            if conflict.concerns(&name) {
+                error = error.or_else(|| Some(conflict.to_string()));
+            }
+        }
         if error.is_some() {
             exit = Exit::Failed;
         }
-        let shown = database.clone().or_else(|| error.as_ref().map(|it| format!("error: {it}")));
+        let shown = database.iter().cloned().chain(error.iter().map(|it| format!("error: {it}")));
         let mark = if protected { "protected" } else { "" };
-        rows.push(vec![name.to_string(), mark.to_owned(), shown.unwrap_or_default()]);
+        rows.push(vec![name.to_string(), mark.to_owned(), shown.collect::<Vec<_>>().join("  ")]);
         objects.push(json!({ "name": name.as_str(), "protected": protected, "database": database, "error": error }));
     }
     Ok(Outcome::done(table(&rows)).data(json!({ "environments": objects })).exit(exit))

@@ -110,10 +110,6 @@ pub(super) fn progress(printer: &Printer, progress: &GuardProgress<'_>) {
         GuardProgress::RowSecurity => printer.progress("Applying row security"),
         GuardProgress::Migration(progress) => match progress {
             Progress::Begins { step, number, of } => {
-                // Most likely one that somebody has still to write: afterwards an edit of it would be refused.
-                if palisade_sql::split(&step.sql).is_ok_and(|it| it.is_empty()) {
-                    printer.warn(&format!("`{}` has no statement", step.file));
-                }
                 printer.progress(&format!("[{number}/{of}] {}", step.file));
             }
             Progress::Statement { sql } => printer.progress(sql.trim_start()),

@@ -127,3 +127,9 @@ fn logs_go_to_standard_error_when_asked_for() {
     let wrong = run(command.env("PALISADE_LOG", "palisade=loud"), "env show").expect(2);
     assert!(wrong.err.contains("help: set `PALISADE_LOG` to"), "{}", wrong.err);
 }
+
+#[test]
+fn a_refused_line_names_its_subcommand() {
+    let object = crate::support::project().run("backup restore --output json").expect(2).json();
+    assert_eq!((&object["command"], &object["status"]), (&"backup restore".into(), &"usage".into()));
+}

@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
 use palisade_cli::{CliRunner, Exit, Sink, Streams};
+use palisade_config::Variables;
+use palisade_embedded::EmbeddedSettings;
 
 /// How a program ended.
 #[derive(Debug)]
@@ -56,8 +58,10 @@ pub(crate) fn misbehave(directory: &Path) -> Command {
 fn program(path: PathBuf, directory: &Path) -> Command {
     let mut command = Command::new(path);
     command.env_clear().env("HOME", directory).current_dir(directory);
-    // What is made once and shared by all: programs and scratch servers, never the database of a test.
-    command.env("PALISADE_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+    // What is made once and shared by all tests, of other crates too: programs and scratch servers, never the database of a
+    // test. In a cache of its own, nobody would ever stop the server.
+    let cache = EmbeddedSettings::new("/".into(), &Variables::process()).cache_dir;
+    command.env("PALISADE_CACHE_DIR", cache);
     command
 }
 

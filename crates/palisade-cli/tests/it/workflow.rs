@@ -81,7 +81,7 @@ fn a_dry_run_writes_nothing_at_all() {
     project.run("db-start").expect(0);
     let plan = project.run("db-push --dry-run").expect(0);
     assert!(plan.out.contains("1. apply migrations/1_items.sql"), "{}", plan.out);
-    assert!(plan.out.contains("3. row security from 1 files"), "{}", plan.out);
+    assert!(plan.out.contains("3. row security from 1 file, where it differs"), "{}", plan.out);
     project.run("db-migrate --dry-run").expect(0);
     project.run("db-plan").expect(0);
     project.run("db-repair 1 --accept --dry-run").expect(0);
@@ -93,13 +93,20 @@ fn migrate_leaves_row_security_to_its_own_command() {
     let project = shop();
     project.run("db-migrate").expect(0);
     let ended = project.run("db-rls --check").expect(3);
-    assert!(ended.out.starts_with("Row security may differ"), "{}", ended.out);
+    assert!(ended.out.starts_with("Row security differs from the files"), "{}", ended.out);
+    assert!(ended.out.contains("+ policy \"Everybody reads\" on public.items"), "{}", ended.out);
     let plan = project.run("db-rls --plan").expect(0);
     assert!(plan.out.contains("+ policy \"Everybody reads\" on public.items"), "{}", plan.out);
     project.run("db-rls --check").expect(3);
     let done = project.run("db-rls").expect(0);
     assert!(done.out.starts_with("Row security: 2 changes\n"), "{}", done.out);
     project.run("db-rls --check").expect(0);
+    let policy = std::fs::read_to_string(project.path().join("rls/public/items.sql")).unwrap();
+    project.write("rls/public/items.sql", &format!("-- a comment\n{policy}"));
+    let status = project.run("db-status").expect(0);
+    assert!(status.out.contains("row security may differ"), "{}", status.out);
+    let ended = project.run("db-rls --check").expect(0);
+    assert_eq!(ended.out, "Row security is what the files say\n");
     project.write("rls/public/items.sql", "delete from public.items;");
     let refused = project.run("db-rls --output json").expect(4).json();
     assert_eq!(refused["error"]["code"], "not-row-security");
@@ -139,8 +146,29 @@ fn an_edited_migration_is_refused_until_somebody_says_what_is_true() {
     project.run("db-repair 1").expect(2);
     let refused = project.run("db-repair 1 --statement-done").expect(4);
     assert!(refused.err.contains("`--statement-done` does not fit migration 1"), "{}", refused.err);
+    let refused = project.run("db-repair 1 --accept").expect(4);
+    assert!(refused.err.contains("`--accept-edit` is for that"), "{}", refused.err);
     project.run("db-repair 1 --accept-edit").expect(0);
     project.run("db-push").expect(0);
+    for line in ["db-repair 1 --accept", "db-repair 1 --accept-edit"] {
+        let nothing = project.run(line).expect(0);
+        assert_eq!(nothing.out, "Nothing to do: 1 is applied as its file says\n");
+    }
+    let corrections = "select count(*)::text from palisade.attempts where kind = 'repair'";
+    assert_eq!(ask(&project, corrections), "1");
+}
+
+#[test]
+fn an_empty_migration_waits_until_somebody_writes_it() {
+    let project = shop();
+    project.run("db-push").expect(0);
+    let made = project.run("db-generate --custom add_colour").expect(0);
+    for line in ["db-push", "db-migrate", "db-push --dry-run"] {
+        let ended = project.run(line).expect(1);
+        assert!(ended.err.contains("this migration has no statement"), "{}\n{}", made.out, ended.err);
+        assert!(ended.err.contains("help: write what it shall do, or remove the file"), "{}", ended.err);
+    }
+    assert_eq!(ask(&project, "select count(*)::text from palisade.migrations"), "2");
 }
 
 #[test]

@@ -310,10 +310,23 @@ fn variables_are_parsed_by_their_setting_and_never_shown() {
 }
 
 #[test]
-fn a_variable_that_nearly_is_a_setting_is_a_warning() {
-    let variables = [("PALISADE_LOCK_TIMEOT", "1s"), ("PALISADE_PG_BIN", "/x"), ("PALISADE_CACHE_DIR", "/y")];
+fn a_variable_that_sets_nothing_is_a_warning() {
+    let variables = [
+        ("PALISADE_LOCK_TIMEOT", "1s"),
+        ("PALISADE_LOCKTIMEOUT", "1s"),
+        ("PALISADE_PG_BIM", "/x"),
+        ("PALISADE_WEATHER", "fine"),
+        ("PALISADE_PG_BIN", "/x"),
+        ("PALISADE_CACHE_DIR", "/y"),
+        ("PALISADE_TEST_SEED", "1"),
+    ];
     let warnings = Fixture::new(&[]).load("dev", &variables).unwrap().warnings;
-    assert_eq!(warnings, ["variable `PALISADE_LOCK_TIMEOT` sets nothing; did you mean `PALISADE_LOCK_TIMEOUT`?"]);
+    assert_snapshot!(warnings.join("\n"), @r"
+    variable `PALISADE_LOCKTIMEOUT` sets nothing; did you mean `PALISADE_LOCK_TIMEOUT`?
+    variable `PALISADE_LOCK_TIMEOT` sets nothing; did you mean `PALISADE_LOCK_TIMEOUT`?
+    variable `PALISADE_PG_BIM` sets nothing; did you mean `PALISADE_PG_BIN`?
+    variable `PALISADE_WEATHER` sets nothing
+    ");
 }
 
 #[test]

@@ -71,8 +71,8 @@ async fn the_server_says_no() {
       check the password in the URL (special characters are percent-encoded: `@` is `%40`), or reset it at your provider; `cargo xtask doctor` shows where the URL comes from
     cannot connect to 127.0.0.1:PORT, database `shop`, as `ann`: the server wants a password and none is set
       check the password in the URL (special characters are percent-encoded: `@` is `%40`), or reset it at your provider; `cargo xtask doctor` shows where the URL comes from
-    cannot connect to 127.0.0.1:PORT, database `shop`, as `ann`: the password has a control character, such as a line break, which cannot be sent
-      does the file or command that it comes from add a line break? otherwise give the role another password
+    cannot connect to 127.0.0.1:PORT, database `shop`, as `ann`: the password has a control character, such as a line break, which our driver cannot send
+      does the file or command that it comes from add a line break? otherwise give the role another password: psql and pg_dump could send this one, the driver that runs everything else could not
     cannot connect to 127.0.0.1:PORT, database `postgres`, as `ann`: no pg_hba.conf entry for host "127.0.0.1", user "ann", database "postgres", no encryption
       allow this machine's address at the provider (network restrictions) or in `pg_hba.conf`, and use TLS if the server insists
     cannot connect to 127.0.0.1:PORT, database `shop`, as `ben`: pg_hba.conf rejects connection for host "127.0.0.1", user "ben", database "shop", no encryption

@@ -102,7 +102,7 @@ async fn session_mode_will_do() {
         assert_eq!(pooling(pooler.url()).await, Pooling::Session, "{settings}");
         several_idle(&database, &pooler, 3).await;
         assert_eq!(pooling(pooler.url()).await, Pooling::Session, "{settings}");
-        let mut session = Session::acquire(open(pooler.url()).await, Duration::ZERO, |_| ()).await.unwrap();
+        let mut session = Session::acquire(open(pooler.url()).await, Duration::from_secs(20), |_| ()).await.unwrap();
         let locks = "select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()";
         assert_eq!(query(session.connection(), locks).await.len(), 1);
     }

@@ -7,8 +7,9 @@ use palisade_plan::MigrationStep;
 use palisade_sql::{SqlState, split};
 
 use super::Apply;
+use super::transactional::HISTORY_TOUCHED;
 use crate::error::ApplyCause;
-use crate::journal::{AS_OURSELVES, Mark};
+use crate::journal::{AS_OURSELVES, Mark, literal};
 use crate::migration::Version;
 use crate::recover::{Found, Recovery, look};
 use crate::unit::{Alone, Unit, UnitKind, digest, units};
@@ -158,9 +159,10 @@ impl Apply<'_> {
         let reset = self.session.connection().reset_sql();
         let prefix = format!("begin;\n{reset}{}commit;\n{};\n", file.settings(), begin.unwrap_or("begin"));
         let sql = format!(
-            "{prefix}{}\n;\nset constraints all immediate;\n{AS_OURSELVES}{}commit;\n{AS_OURSELVES}",
+            "{prefix}{}\n;\nset constraints all immediate;\n{AS_OURSELVES}{}{}commit;\n{AS_OURSELVES}",
             unit.text,
-            self.journal().mark(file.step, &next)
+            self.journal().mark(file.step, &next),
+            self.history_is(&self.applied.iter().copied().collect::<Vec<_>>())
         );
         match batch_with(self.session.connection(), &sql, drop).await {
             Ok(_) => {
@@ -220,6 +222,12 @@ impl Apply<'_> {
         }
     }
 
+    /// Fails unless exactly these versions are in the history: a statement of the file may have changed it.
+    fn history_is(&self, versions: &[i64]) -> String {
+        let assertion = self.journal().assert_versions(versions, HISTORY_TOUCHED);
+        format!("do {};\n", literal(&format!("begin\n{assertion}end")))
+    }
+
     async fn look(&mut self, file: &File<'_>, alone: &Alone) -> Result<Found, Stop> {
         let reset = self.session.connection().reset_sql();
         let prefix = format!("{reset}{}", file.settings());
@@ -253,7 +261,8 @@ impl Apply<'_> {
 
     async fn stopped(&mut self, file: &File<'_>, unit: &Unit<'_>, failed: BatchError) -> ApplyCause {
         let BatchError { commands, error } = failed;
-        let statement = unit.statement + commands;
+        let touched = error.sqlstate().is_some_and(|it| it.as_str() == HISTORY_TOUCHED);
+        let statement = unit.statement + if touched { 0 } else { commands };
         // The server has said how the statement ended, so the next run need not find out.
         let mark = Mark { under_way: false, ..file.mark.clone() };
         let note = format!(
@@ -263,6 +272,9 @@ impl Apply<'_> {
         );
         if let Err(error) = batch(self.session.connection(), &note).await {
             tracing::warn!(error = %error.error, "the failed try could not be noted");
+        }
+        if touched {
+            return ApplyCause::HistoryTouched { file: file.step.file.clone() };
         }
         let sql = &file.step.sql;
         let start = split(sql).ok().and_then(|it| it.get(statement).map(|it| it.start)).unwrap_or(unit.start);
@@ -281,14 +293,17 @@ impl Apply<'_> {
     /// Writes the history, once all units are done.
     async fn finish(&mut self, step: &MigrationStep) -> Result<(), ApplyCause> {
         let reset = self.session.connection().reset_sql();
-        let sql = format!("{reset}begin;\n{}commit", self.journal().succeeded(step));
+        let as_noted = self.history_is(&self.versions_with(step));
+        let sql = format!("{reset}begin;\n{}{as_noted}commit", self.journal().succeeded(step));
         let error = match batch(self.session.connection(), &sql).await {
             Ok(_) => return Ok(()),
             Err(failed) => failed.error,
         };
         if !error.ends_connection() {
             let _ = batch(self.session.connection(), "rollback").await;
-            return Err(ApplyCause::Journal(error));
+            let touched = error.sqlstate().is_some_and(|it| it.as_str() == HISTORY_TOUCHED);
+            let file = step.file.clone();
+            return Err(if touched { ApplyCause::HistoryTouched { file } } else { ApplyCause::Journal(error) });
         }
         self.reconnect(&step.file, &error).await?;
         let history = self.load().await?;

@@ -14,6 +14,8 @@ use crate::journal::{AS_OURSELVES, Mark, literal};
 /// Raised by our own check; not a code of Postgres.
 const SESSION_MOVED: &str = "PLS01";
 const HISTORY_CHANGED: &str = "PLS02";
+/// As [`HISTORY_CHANGED`], by the file itself.
+pub(super) const HISTORY_TOUCHED: &str = "PLS03";
 
 /// A migration whose transaction is complete and waits for its COMMIT.
 pub(super) struct Open<'a> {
@@ -91,15 +93,21 @@ impl Apply<'_> {
             }
             self.body(&mut message, step, first, durable);
             let began = Instant::now();
-            let mut xid = None;
+            let (mut xid, mut history, mut history_after) = (None, None, None);
             let sent = batch_with(self.session.connection(), &message.sql, |row| {
+                // What the file selects stands between our own answers.
                 if xid.is_none() {
                     xid = row.try_get::<String, _>("xid").ok();
+                    history = row.try_get::<String, _>("history").ok();
                 }
+                history_after = row.try_get::<String, _>("history_after").ok();
             })
             .await;
             let Err(error) = sent else {
                 self.ended(before.take());
+                if history.is_none() || history != history_after {
+                    return Err(self.history_touched(step).await);
+                }
                 return Ok(Open { step, xid: xid.unwrap_or_default(), took: began.elapsed() });
             };
             if error.commands > 0 {
@@ -148,11 +156,17 @@ impl Apply<'_> {
             message.push("set local synchronous_commit = off;\n");
         }
         message.push(&self.assertions(first));
-        message.push("select pg_catalog.pg_current_xact_id()::pg_catalog.text as xid;\n");
+        let others = self.journal().others(step);
+        let _ = writeln!(
+            message.sql,
+            "select pg_catalog.pg_current_xact_id()::pg_catalog.text as xid, ({others}) as history;"
+        );
         message.file(&step.sql);
         message.push("set constraints all immediate;\n");
         message.push(AS_OURSELVES);
         message.push(&self.journal().succeeded(step));
+        // The COMMIT is in the next message: a file that changed the history is not committed.
+        let _ = writeln!(message.sql, "select ({others}) as history_after;");
     }
 
     /// What must be true of session and history, checked by the server in the transaction itself.
@@ -163,15 +177,7 @@ impl Apply<'_> {
              raise exception 'palisade: another server process' using errcode = '{SESSION_MOVED}'; end if;\n"
         );
         if first {
-            let applied: Vec<String> = self.approved.plan().expects.applied.iter().map(i64::to_string).collect();
-            let _ = writeln!(
-                sql,
-                "  if (select coalesce(pg_catalog.array_agg(m.version order by m.version), '{{}}') from {} m) \
-                 <> '{{{}}}'::pg_catalog.int8[] then \
-                 raise exception 'palisade: another history' using errcode = '{HISTORY_CHANGED}'; end if;",
-                self.context.tables.migrations,
-                applied.join(",")
-            );
+            sql.push_str(&self.journal().assert_versions(&self.approved.plan().expects.applied, HISTORY_CHANGED));
         }
         sql.push_str("end");
         // As a literal: the name of the history may hold what would end a dollar-quoted text.
@@ -267,6 +273,17 @@ impl Apply<'_> {
         }
         let statement = commands - message.commands_before;
         self.rolled_back(step, error, message.characters_before, Some(statement)).await
+    }
+
+    /// A file that did something to the history itself.
+    async fn history_touched(&mut self, step: &MigrationStep) -> ApplyCause {
+        let cause = ApplyCause::HistoryTouched { file: step.file.clone() };
+        let error = DbError::Unexpected { reason: cause.to_string() };
+        let note = format!("rollback;\n{AS_OURSELVES}{}", self.journal().failed(step, &error, None));
+        if let Err(error) = batch(self.session.connection(), &note).await {
+            tracing::warn!(error = %error.error, "the failed try could not be noted");
+        }
+        cause
     }
 
     async fn rolled_back(

@@ -132,7 +132,7 @@ impl Fixture {
     pub(crate) async fn plan_of(&self, session: &mut Session, steps: Vec<Step>) -> Result<Plan, Stopped> {
         let history = load(session.connection(), &self.tables).await.map_err(Stopped::unreached)?;
         let identity = session.connection().facts().identity.clone();
-        let target = Target { environment: "dev".to_owned(), protected: false, identity };
+        let target = Target { environment: "dev".to_owned(), protected: false, identity, protected_by: Vec::new() };
         Ok(Plan { target, expects: Expectation { applied: history.versions(), catalog: None }, steps })
     }
 

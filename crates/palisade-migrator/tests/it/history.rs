@@ -1,6 +1,6 @@
 //! Where the history stands, and who reads it too.
 
-use palisade_migrator::{Mirror, load};
+use palisade_migrator::{ApplyCause, Mirror, load};
 
 use crate::fixture::{Fixture, Stopped, file, history_table, pair};
 
@@ -112,4 +112,39 @@ async fn a_role_that_may_not_create_schemas_migrates_with_tables_that_are_there(
     assert_eq!(it.query("select tableowner from pg_tables where tablename = 't'").await, std::slice::from_ref(&role));
     assert_eq!(it.query("select database_user from palisade.attempts order by id").await, ["postgres", &role]);
     it.query(&format!("drop owned by {role}; drop role {role}")).await;
+}
+
+#[tokio::test]
+async fn a_file_that_changes_the_history_is_undone() {
+    for sql in [
+        "truncate palisade.migrations",
+        "delete from palisade.migrations",
+        "update palisade.migrations set checksum = '\\x00'",
+        "create table kept (); savepoint a; delete from palisade.migrations where version = 1; release a",
+        "do $$ begin delete from palisade.migrations; exception when others then null; end $$; select 'x' as history_after",
+        "insert into palisade.migrations (version, description, success, checksum, execution_time) values (9, '', true, '', 0)",
+        "delete from palisade.attempts",
+    ] {
+        let mut it = Fixture::new().await;
+        it.migrate(&[file(1, "create table t ()"), file(2, "select 1")]).await.unwrap();
+        let before = "select string_agg(m::text, ',' order by version) from palisade.migrations m";
+        let history = it.query(before).await;
+        let next =
+            [file(1, "create table t ()"), file(2, "select 1"), file(3, "select 3"), file(4, sql), file(5, "select 5")];
+        let Err(Stopped::Apply(error)) = it.migrate(&next).await else { panic!("it must fail: {sql}") };
+        let ApplyCause::HistoryTouched { file: name } = &error.cause else { panic!("{sql}: {error}") };
+        assert_eq!((name.as_str(), error.done.len()), ("migrations/4_x.sql", 1), "{sql}");
+        assert_eq!(it.versions().await, ["1", "2", "3"], "{sql}");
+        assert!(it.query(before).await[0].starts_with(&history[0]), "{sql}");
+        assert_eq!(it.attempts().await.last().unwrap(), "apply 4 failed");
+        assert_eq!(it.query("select to_regclass('kept')").await, [""]);
+    }
+    let mut it = Fixture::new().await;
+    let stepwise =
+        [file(1, "select 1"), file(2, "-- no-transaction\ncreate table t ();\ntruncate palisade.migrations;\n")];
+    let Err(Stopped::Apply(error)) = it.migrate(&stepwise).await else { panic!("it must fail") };
+    assert!(matches!(error.cause, ApplyCause::HistoryTouched { .. }), "{error}");
+    assert_eq!(it.versions().await, ["1"]);
+    let mended = [stepwise[0].clone(), file(2, "-- no-transaction\ncreate table t ();\nselect 2;\n")];
+    it.migrate(&mended).await.unwrap();
 }

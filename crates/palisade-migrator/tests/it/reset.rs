@@ -12,7 +12,9 @@ use crate::fixture::{Fixture, file, history_table};
 async fn reset_all(it: &Fixture, schemas: &[&str], tables: &HistoryTables) {
     let mut session = it.session().await;
     let identity = session.connection().facts().identity.clone();
-    let target = Target { environment: "dev".to_owned(), protected: false, identity }.unprotected("resetting").unwrap();
+    let target = Target { environment: "dev".to_owned(), protected: false, identity, protected_by: Vec::new() }
+        .unprotected("resetting")
+        .unwrap();
     let schemas: Vec<String> = schemas.iter().map(|it| (*it).to_owned()).collect();
     reset(&mut session, &target, &schemas, tables).await.unwrap();
 }
@@ -95,7 +97,9 @@ async fn a_reset_that_fails_drops_nothing() {
     palisade_tests::query(&mut blocker, "begin; lock table b").await;
     let mut session = it.session().await;
     let identity = session.connection().facts().identity.clone();
-    let target = Target { environment: "dev".to_owned(), protected: false, identity }.unprotected("resetting").unwrap();
+    let target = Target { environment: "dev".to_owned(), protected: false, identity, protected_by: Vec::new() }
+        .unprotected("resetting")
+        .unwrap();
     let error = reset(&mut session, &target, &["public".to_owned()], &it.tables).await.unwrap_err();
     assert_eq!(error.sqlstate(), Some(palisade_sql::SqlState::LOCK_NOT_AVAILABLE), "{error}");
     assert_eq!(

@@ -9,7 +9,9 @@ use crate::fixture::Fixture;
 async fn load(it: &Fixture, files: &[(&str, &str)]) -> Result<u64, SeedError> {
     let mut session = it.session().await;
     let identity = session.connection().facts().identity.clone();
-    let target = Target { environment: "dev".to_owned(), protected: false, identity }.unprotected("seeding").unwrap();
+    let target = Target { environment: "dev".to_owned(), protected: false, identity, protected_by: Vec::new() }
+        .unprotected("seeding")
+        .unwrap();
     let file = |(file, sql): &(&str, &str)| MigrationFile { file: (*file).to_owned(), sql: (*sql).to_owned() };
     let files: Vec<MigrationFile> = files.iter().map(file).collect();
     seed(&mut session, &target, &files).await

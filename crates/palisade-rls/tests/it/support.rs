@@ -25,8 +25,9 @@ impl Database {
         palisade_tests::connection(&self.0).await
     }
 
+    /// Waits for a session that a test has dropped: the server learns of that a moment later.
     pub(crate) async fn session(&self) -> Session {
-        Session::acquire(self.connect().await, Duration::ZERO, |_| ()).await.unwrap()
+        Session::acquire(self.connect().await, Duration::from_secs(20), |_| ()).await.unwrap()
     }
 
     pub(crate) async fn run(&self, sql: &str) {
@@ -37,7 +38,9 @@ impl Database {
     pub(crate) async fn apply(&self, files: &[(&str, &str)]) -> Result<Applied, ApplyError> {
         let mut session = self.session().await;
         let approved = approve(&session.connection().facts().identity, &script(files));
-        apply(&mut session, &approved, &[], ApplySettings::default()).await
+        let applied = apply(&mut session, &approved, &[], ApplySettings::default()).await;
+        session.release().await.unwrap();
+        applied
     }
 }
 
@@ -63,7 +66,12 @@ pub(crate) fn script(files: &[(&str, &str)]) -> PolicyScript {
 
 pub(crate) fn approve(identity: &palisade_plan::TargetIdentity, script: &PolicyScript) -> ApprovedPlan {
     let plan = Plan {
-        target: Target { environment: "dev".to_owned(), protected: false, identity: identity.clone() },
+        target: Target {
+            environment: "dev".to_owned(),
+            protected: false,
+            identity: identity.clone(),
+            protected_by: Vec::new(),
+        },
         expects: Expectation { applied: Vec::new(), catalog: None },
         steps: vec![Step::RowSecurity(script.to_step())],
     };

@@ -1,13 +1,15 @@
 //! `backup restore`
 
+use crate::protection::{Reach, protected, refuse_protected};
 use crate::selection::place;
 use crate::units::{bytes, duration};
 use crate::{CommandError, ConnectionArgs, Context, Outcome, Printer, Selection};
 use palisade_backup::{
-    Entry, Overwrite, Owners, RestoreError, RestoreOptions, RestoreProgress, RestoreTarget, Restored, find, restore,
+    Overwrite, Owners, Possible, RestoreError, RestoreOptions, RestoreProgress, RestoreTarget, Restored, find, look,
+    restore,
 };
 use palisade_config::{ConfigError, DatabaseIdentity, DatabaseUrl, Endpoint, EnvironmentName};
-use palisade_db::ConnectSettings;
+use palisade_db::{ConnectSettings, connect};
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -36,7 +38,7 @@ pub(super) struct RestoreArgs {
     #[arg(long)]
     no_owner: bool,
 
-    /// Compare the backup with its manifest and look at the target; write nothing
+    /// Compare the backup with its manifest and ask the target what is in it; write nothing
     #[arg(long)]
     dry_run: bool,
 
@@ -52,9 +54,6 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
             .help("`cargo xtask backup list` shows what there is")
     })?;
     let target = target(context, &args).await?;
-    if args.dry_run {
-        return dry_run(&backup, &target);
-    }
     let mut options = RestoreOptions {
         backup,
         target,
@@ -62,6 +61,13 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
         owners: if args.no_owner { Owners::Restorer } else { Owners::AsBackedUp },
         embedded: home.embedded(),
     };
+    let called = if args.to.contains("://") { "--to" } else { args.to.as_str() };
+    let connection = connect(options.target.settings()).await?;
+    refuse_protected(context, called, &connection, Reach::Everywhere).await?;
+    connection.close().await;
+    if args.dry_run {
+        return Ok(possible(&look(&options, reporter(context.printer.clone())).await?, &options.target));
+    }
     let mut result = restore(&options, reporter(context.printer.clone())).await;
     if let Err(error @ RestoreError::NotEmpty { .. }) = &result {
         let question = format!("{error}. What the backup brings would replace it.");
@@ -73,11 +79,15 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
     Ok(done(&result?, &options.target))
 }
 
-fn dry_run(backup: &Entry, target: &RestoreTarget) -> Result<Outcome, CommandError> {
-    let manifest = palisade_backup::verify(backup, |_, _| ())?;
+fn possible(possible: &Possible, target: &RestoreTarget) -> Outcome {
+    let Possible { manifest, server, objects } = possible;
     let to = place(&target.settings().url);
-    let text = format!("Would restore `{}` ({}) into {to}", manifest.name, bytes(manifest.bytes));
-    Ok(Outcome::done(text).data(json!({ "dry_run": true, "backup": manifest.name, "to": to })))
+    let mut text =
+        format!("Would restore `{}` ({}) into {to}, Postgres {server}", manifest.name, bytes(manifest.bytes));
+    if !objects.is_empty() {
+        let _ = write!(text, "\nWould drop everything in it, among it {}", objects.join(", "));
+    }
+    Outcome::done(text).data(json!({ "dry_run": true, "backup": manifest.name, "to": to, "drops": objects }))
 }
 
 fn done(restored: &Restored, target: &RestoreTarget) -> Outcome {
@@ -109,7 +119,15 @@ async fn target(context: &Context, args: &RestoreArgs) -> Result<RestoreTarget, 
     }
     let selection = context.select_by_name(&args.to, &args.connection)?;
     selection.refuse_if_protected("restoring a backup")?;
-    let url = selection.reach(&context.printer).await?.url;
+    let url = if args.dry_run {
+        // A dry run starts no server.
+        let connection = selection.connect_to_look().await?;
+        let url = connection.settings().url.clone();
+        connection.close().await;
+        url
+    } else {
+        selection.reach(&context.printer).await?.url
+    };
     let protected = protected(context)?.into_iter().map(|it| it.environment.name).collect();
     Ok(RestoreTarget::environment(&selection.environment, url, protected)?)
 }
@@ -125,13 +143,6 @@ fn settings(url: DatabaseUrl, flags: &ConnectionArgs) -> ConnectSettings {
         statement_timeout: flags.statement_timeout.unwrap_or(default.statement_timeout),
         ..default
     }
-}
-
-/// All protected environments.
-fn protected(context: &Context) -> Result<Vec<Selection>, CommandError> {
-    let names = context.project()?.environments()?.into_iter();
-    let all = names.map(|it| context.select_by_name(it.as_str(), &ConnectionArgs::default()));
-    all.filter(|it| it.as_ref().map_or(true, |it| it.environment.protected)).collect()
 }
 
 /// Their databases. One whose URL cannot be read is an error: a URL that cannot be compared with it might be the same.

@@ -38,7 +38,8 @@ impl From<ExecuteError> for CommandError {
                 }
                 return told;
             }
-            ExecuteError::NotRecorded { .. } => "not-recorded",
+            ExecuteError::Protect(_) => "server-error",
+            ExecuteError::NotRecorded { .. } | ExecuteError::HistoryDiffers { .. } => "not-recorded",
             ExecuteError::ReadBack(_) => "read-back-failed",
         };
         Self::of(code, &error).help(help)

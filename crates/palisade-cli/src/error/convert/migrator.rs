@@ -59,6 +59,7 @@ impl From<ApplyError> for CommandError {
             ApplyCause::SessionMoved => ("transaction-pooler", Exit::Refused),
             ApplyCause::Check(_) => ("bad-migrations", Exit::Failed),
             ApplyCause::RolledBack { .. } | ApplyCause::StoppedHalfway { .. } => ("migration-failed", Exit::Failed),
+            ApplyCause::HistoryTouched { .. } => ("history-touched", Exit::Failed),
             ApplyCause::EditedHalfway { .. } => ("edited", Exit::Refused),
             ApplyCause::Undecided { .. } => ("undecided", Exit::Refused),
             ApplyCause::Lost { .. } | ApplyCause::NoWayBack { .. } => ("connection-lost", Exit::Failed),
@@ -98,6 +99,7 @@ impl From<Refusal> for CommandError {
             Refusal::NotApproved { .. } => "not-approved",
             Refusal::WrongName { .. } => "wrong-name",
             Refusal::WrongDigest { .. } => "wrong-digest",
+            Refusal::OtherEnvironment(_) => "protected",
         };
         Self { exit: Exit::Refused, ..Self::of(code, &error) }.help(error.help())
     }
