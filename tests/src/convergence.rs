@@ -5,5 +5,5 @@ mod report;
 mod verdict;
 
 pub use pair::{Judge, Pair};
-pub use report::{Judged, judge_all};
+pub use report::{Judged, judge_all, judge_forwards};
 pub use verdict::{Outcome, Verdict};

@@ -22,7 +22,7 @@ impl Compared {
 }
 
 /// The values of an object by name, without those that differ between databases that mean the same: the places of columns,
-/// and what it needs, which follows from the rest.
+/// whether a materialized view holds rows, and what it needs, which follows from the rest.
 pub(crate) fn facets(object: &Object, compared: Compared) -> BTreeMap<String, Value> {
     let Object { definition, owner, privileges, comment, labels, needs: _ } = object;
     let mut found = BTreeMap::new();
@@ -39,9 +39,11 @@ pub(crate) fn facets(object: &Object, compared: Compared) -> BTreeMap<String, Va
         // Definitions hold texts, numbers and lists only, which always have a form.
         Err(_) => {}
     }
-    if let Definition::Column(_) | Definition::Extension { .. } = definition {
-        found.remove("position");
-        found.remove("default_version");
+    match definition {
+        Definition::Column(_) => drop(found.remove("position")),
+        Definition::Extension { .. } => drop(found.remove("default_version")),
+        Definition::View(_) => drop(found.remove("populated")),
+        _ => {}
     }
     if let (true, Some(owner)) = (compared.owners, owner) {
         found.insert("owner".to_owned(), Value::from(owner.as_str()));

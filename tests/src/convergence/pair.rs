@@ -33,7 +33,6 @@ struct Side {
     database: ScratchDatabase,
     connection: Connection,
     catalog: Catalog,
-    dump: Dump,
 }
 
 impl Judge {
@@ -64,7 +63,7 @@ impl Judge {
     ///
     /// If the server does not answer.
     pub async fn judge(&self, pair: &Pair) -> Outcome {
-        let same = |verdict: Verdict| Outcome { forwards: verdict.clone(), backwards: verdict };
+        let same = |verdict: Verdict| Outcome { forwards: verdict.clone(), backwards: Some(verdict) };
         let (old, new) = match (self.load("old", &pair.old).await, self.load("new", &pair.new).await) {
             (Ok(old), Ok(new)) => (old, new),
             (Err(reason), _) | (_, Err(reason)) => return same(Verdict::NotLoadable(reason)),
@@ -72,21 +71,42 @@ impl Judge {
         let forwards = script(&old.catalog, &new.catalog);
         let backwards = script(&new.catalog, &old.catalog);
         let (mut old, mut new) = (old, new);
+        let (old_dump, new_dump) = (self.dump(&old.database).await, self.dump(&new.database).await);
         let outcome = Outcome {
             forwards: match forwards {
-                Ok(script) => self.apply(&mut old, &script, (&new.catalog, &new.dump)).await,
+                Ok(script) => self.apply(&mut old, &script, (&new.catalog, &new_dump)).await,
                 Err(verdict) => verdict,
             },
-            backwards: match backwards {
-                Ok(script) => self.apply(&mut new, &script, (&old.catalog, &old.dump)).await,
+            backwards: Some(match backwards {
+                Ok(script) => self.apply(&mut new, &script, (&old.catalog, &old_dump)).await,
                 Err(verdict) => verdict,
-            },
+            }),
         };
-        for Side { database, connection, .. } in [old, new] {
-            drop(connection);
-            database.close().await.expect("a database that can be dropped");
-        }
+        close([old, new]).await;
         outcome
+    }
+
+    /// Loads both sides, and takes the old one to the new one only.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer.
+    pub async fn judge_forwards(&self, pair: &Pair) -> Outcome {
+        let (mut old, new) = match (self.load("old", &pair.old).await, self.load("new", &pair.new).await) {
+            (Ok(old), Ok(new)) => (old, new),
+            (Err(reason), _) | (_, Err(reason)) => {
+                return Outcome { forwards: Verdict::NotLoadable(reason), backwards: None };
+            }
+        };
+        let forwards = match script(&old.catalog, &new.catalog) {
+            Ok(script) => {
+                let dump = self.dump(&new.database).await;
+                self.apply(&mut old, &script, (&new.catalog, &dump)).await
+            }
+            Err(verdict) => verdict,
+        };
+        close([old, new]).await;
+        Outcome { forwards, backwards: None }
     }
 
     async fn load(&self, side: &str, sql: &str) -> Result<Side, String> {
@@ -101,8 +121,7 @@ impl Judge {
         drop(connection);
         let mut connection = crate::connection(&database).await;
         let catalog = introspect::everything(&mut connection).await.map_err(|error| format!("{side}: {error}"))?;
-        let dump = self.dump(&database).await;
-        Ok(Side { database, connection, catalog, dump })
+        Ok(Side { database, connection, catalog })
     }
 
     async fn apply(&self, side: &mut Side, script: &Script, (wanted, dump): (&Catalog, &Dump)) -> Verdict {
@@ -142,6 +161,13 @@ impl Judge {
         let arguments = ["--schema-only", "--no-sync", "-h", &host, "-p", &port, "-U", &url.user, "-d", &url.database];
         let text = program::output(&self.pg_dump, &arguments).await;
         Dump::parse(&text).expect("pg_dump writes SQL")
+    }
+}
+
+async fn close(sides: [Side; 2]) {
+    for Side { database, connection, .. } in sides {
+        drop(connection);
+        database.close().await.expect("a database that can be dropped");
     }
 }
 

@@ -31,6 +31,19 @@ pub async fn judge_all(judge: &Judge, pairs: Vec<Pair>) -> Judged {
     Judged { outcomes: judged.buffer_unordered(CONCURRENT).collect().await }
 }
 
+/// Judges all pairs in one direction.
+///
+/// # Panics
+///
+/// If the server does not answer.
+pub async fn judge_forwards(judge: &Judge, pairs: Vec<Pair>) -> Judged {
+    let judged = stream::iter(pairs).map(async |pair| {
+        let outcome = judge.judge_forwards(&pair).await;
+        (pair.name, outcome)
+    });
+    Judged { outcomes: judged.buffer_unordered(CONCURRENT).collect().await }
+}
+
 impl Judged {
     /// Pairs that cannot be loaded here.
     pub fn not_loadable(&self) -> Vec<&str> {
@@ -76,7 +89,8 @@ impl Judged {
     fn directions(&self) -> impl Iterator<Item = (String, &Verdict)> {
         self.outcomes.iter().flat_map(|(name, outcome)| {
             let Outcome { forwards, backwards } = outcome;
-            [(format!("{name} →"), forwards), (format!("{name} ←"), backwards)]
+            let backwards = backwards.iter().map(move |it| (format!("{name} ←"), it));
+            std::iter::once((format!("{name} →"), forwards)).chain(backwards)
         })
     }
 }

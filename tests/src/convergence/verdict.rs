@@ -21,13 +21,13 @@ pub enum Verdict {
     NotLoadable(String),
 }
 
-/// What came out in both directions.
+/// What came out in one direction or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// From old to new.
     pub forwards: Verdict,
-    /// From new to old.
-    pub backwards: Verdict,
+    /// From new to old, if that was tried.
+    pub backwards: Option<Verdict>,
 }
 
 impl Verdict {

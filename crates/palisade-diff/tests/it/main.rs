@@ -3,3 +3,4 @@
 #![allow(clippy::unwrap_used, reason = "a fixture that fails is a test that fails")]
 
 mod fixtures;
+mod random;

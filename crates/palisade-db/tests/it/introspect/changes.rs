@@ -9,13 +9,15 @@ use serde_json::Value;
 use super::schema::{build, everything, scratch};
 
 /// What follows from the name of an object, its kind or its own parts, so that no statement changes it alone.
-const FIXED: [(&str, &str); 6] = [
+const FIXED: [(&str, &str); 8] = [
     ("column", "position"),
     ("publication-table", "table"),
     ("index", "table"),
     ("trigger", "inherited"),
     ("table", "kind"),
     ("view", "access_method"),
+    ("view", "populated"),
+    ("extension", "default_version"),
 ];
 
 /// The fields of all definitions: kind and name.

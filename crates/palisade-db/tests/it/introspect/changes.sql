@@ -123,7 +123,6 @@ alter statistics related set statistics 70;
 alter view v set (security_invoker = false);
 create or replace view v as select id, a, b from t where a > 2;
 alter view v owner to pg_monitor;
-refresh materialized view m;
 alter table t disable trigger off;
 drop trigger later on t; create constraint trigger later after insert on t for each row execute function touch();
 drop trigger later on t; create trigger later after insert on t for each row execute function touch();

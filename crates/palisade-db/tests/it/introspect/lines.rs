@@ -61,7 +61,7 @@ async fn every_object_has_its_line() {
     schema "My ""Schema"".x": privileges=pg_monitor: USAGE comment=schema
     schema apart: owner=pg_monitor
     schema public: owner=pg_database_owner privileges=PUBLIC: USAGE
-    extension pg_trgm: schema=public version=1.5 comment=extension
+    extension pg_trgm: default_version=1.6 schema=public version=1.5 comment=extension
     extension plpgsql: schema=pg_catalog version=1.0
     language own: create=CREATE TRUSTED LANGUAGE own HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator privileges=PUBLIC: USAGE; pg_monitor: USAGE comment=language
     access method trees: create=CREATE ACCESS METHOD trees TYPE INDEX HANDLER bthandler comment=access method

@@ -1,0 +1,60 @@
+//! Pairs composed at random: a schema, and what became of it after some changes.
+//!
+//! `PALISADE_TEST_SEED` repeats a run, `PALISADE_TEST_PAIRS` says how many pairs there are.
+
+mod change;
+mod compose;
+mod mend;
+mod model;
+mod render;
+
+use palisade_config::Variables;
+use palisade_tests::convergence::{Judge, Pair, Verdict, judge_forwards};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+/// Pairs of one run.
+const PAIRS: u64 = 500;
+
+/// Pairs that are shown in full when they fail.
+const SHOWN: usize = 5;
+
+/// A pair, which its seed decides alone.
+fn pair(seed: u64) -> Pair {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut schema = compose::schema(&mut random);
+    mend::mend(&mut schema);
+    let old = render::sql(&schema);
+    for _ in 0..random.random_range(1..8) {
+        change::change(&mut random, &mut schema);
+    }
+    mend::mend(&mut schema);
+    Pair { name: seed.to_string(), old, new: render::sql(&schema) }
+}
+
+#[tokio::test]
+async fn random_pairs_converge() {
+    let variables = Variables::process();
+    let number = |name: &str| variables.get(name).and_then(|it| it.parse::<u64>().ok());
+    let seed = number("PALISADE_TEST_SEED").unwrap_or_else(|| rand::rng().random_range(0..1 << 48));
+    let pairs = number("PALISADE_TEST_PAIRS").unwrap_or(PAIRS);
+    println!("PALISADE_TEST_SEED={seed}");
+    let judge = Judge::new().await;
+    let judged = judge_forwards(&judge, (seed..seed + pairs).map(pair).collect()).await;
+    let failed: Vec<(&String, &Verdict)> = judged
+        .outcomes
+        .iter()
+        .map(|(name, it)| (name, &it.forwards))
+        .filter(|(_, it)| **it != Verdict::Converged)
+        .collect();
+    let mut text = String::new();
+    for (name, verdict) in failed.iter().take(SHOWN) {
+        let Pair { old, new, .. } = pair(name.parse().unwrap());
+        text += &format!("==== {name}\n---- old\n{old}---- new\n{new}---- {verdict}\n");
+    }
+    for (name, verdict) in &failed {
+        let line = verdict.to_string().lines().take(2).collect::<Vec<_>>().join(" | ");
+        text += &format!("PALISADE_TEST_SEED={name} PALISADE_TEST_PAIRS=1: {line}\n");
+    }
+    assert!(failed.is_empty(), "{text}{} of {pairs} pairs, beginning with {seed}", failed.len());
+}
