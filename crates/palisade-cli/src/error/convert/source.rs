@@ -4,7 +4,8 @@ use crate::{CommandError, Exit};
 use palisade_diff::DiffError;
 use palisade_embedded::EmbeddedError;
 use palisade_source::{
-    DirectoryError, LiveError, LoadError, MakeError, ProofError, PullError, SnapshotFileError, SourceSyntaxError,
+    DirectoryError, LiveError, LoadError, MakeError, ProofError, PullError, RenameError, SnapshotFileError,
+    SourceSyntaxError,
 };
 
 impl From<SourceSyntaxError> for CommandError {
@@ -91,6 +92,12 @@ impl From<ProofError> for CommandError {
             | ProofError::BackDiffers { .. } => "not-proven",
         };
         Self::of(code, &error).help(error.help().unwrap_or_default())
+    }
+}
+
+impl From<RenameError> for CommandError {
+    fn from(error: RenameError) -> Self {
+        Self { exit: Exit::Usage, ..Self::of("bad-rename", &error) }.help(error.help())
     }
 }
 
