@@ -4,11 +4,11 @@ use crate::sources::{Input, Place, Side, layers};
 use crate::{CommandError, ConnectionArgs, Context};
 use palisade_catalog::{Catalog, ObjectKey};
 use palisade_config::HistoryTable;
-use palisade_diff::{Options, Script, diff};
+use palisade_diff::{Options, Script, diff, rename_candidates};
 use palisade_embedded::Layer;
 use palisade_migrator::Migration;
 use palisade_rls::PolicyScript;
-use palisade_source::{Blueprint, Declares, Managed, Rename, Renaming, Workbench, follow, rename, rename_candidates};
+use palisade_source::{Blueprint, Declares, Managed, NewName, Renaming, Workbench, renamings};
 use palisade_sql::quote_ident;
 use std::collections::BTreeSet;
 
@@ -80,30 +80,22 @@ impl Comparison {
     }
 
     /// Renames first what somebody has told of. The server does it on a copy, and with it all that refers to the old names.
-    pub(crate) async fn rename(&mut self, renames: &[Rename]) -> Result<(), CommandError> {
-        if renames.is_empty() {
+    pub(crate) async fn rename(&mut self, names: &[NewName]) -> Result<(), CommandError> {
+        if names.is_empty() {
             return Ok(());
         }
-        self.renamings = rename(&self.before, renames)?;
-        self.renamed = self.with_renamings().await?;
-        let follow = follow(&self.renamed, &self.after);
-        if !follow.is_empty() {
-            self.renamings.extend(follow);
-            self.renamed = self.with_renamings().await?;
-        }
-        Ok(())
-    }
-
-    async fn with_renamings(&self) -> Result<Catalog, CommandError> {
+        self.renamings = renamings(&self.before, names)?;
         let sql: Vec<&str> = self.renamings.iter().map(|it| it.forth.sql.as_str()).collect();
         let layers: Vec<Layer> = self.layers.iter().cloned().chain([Layer::new("--rename", sql.join(";\n"))]).collect();
         let made = self.workbench.migrated(&layers).await?;
-        Ok(self.managed().of_both(made, self.after.clone(), self.declares).0)
+        self.renamed = self.managed().of_both(made, self.after.clone(), self.declares).0;
+        Ok(())
     }
 
     /// What looks like a rename that nobody has told of.
-    pub(crate) fn candidates(&self) -> Vec<Rename> {
-        rename_candidates(&self.renamed, &self.after)
+    pub(crate) fn candidates(&self) -> Vec<NewName> {
+        let candidates = rename_candidates(&self.renamed, &self.after);
+        candidates.into_iter().map(|it| NewName { to: it.to.name().to_owned(), from: it.from.path }).collect()
     }
 
     pub(crate) fn managed(&self) -> Managed<'_> {
@@ -151,7 +143,7 @@ fn check_managed(managed: &Managed<'_>, schema: &Side, after: &Catalog) -> Resul
 }
 
 /// Refuses to lose data that nobody has allowed to lose. `allowed` are objects as they are shown, with or without what they are.
-pub(crate) fn check_data_loss(script: &Script, allowed: &[String], candidates: &[Rename]) -> Result<(), CommandError> {
+pub(crate) fn check_data_loss(script: &Script, allowed: &[String], candidates: &[NewName]) -> Result<(), CommandError> {
     let lossy = script.data_loss();
     let is_allowed = |it: &&&ObjectKey| allowed.iter().any(|name| names(it, name));
     let unknown: Vec<&String> = allowed.iter().filter(|name| !lossy.iter().any(|it| names(it, name))).collect();
@@ -178,7 +170,7 @@ pub(crate) fn check_data_loss(script: &Script, allowed: &[String], candidates: &
 }
 
 /// The flag that tells of a rename.
-pub(crate) fn flag(rename: &Rename) -> String {
+pub(crate) fn flag(rename: &NewName) -> String {
     let from: Vec<_> = rename.from.iter().map(|it| quote_ident(it)).collect();
     format!("--rename {}", quoted(&format!("{}={}", from.join("."), quote_ident(&rename.to))))
 }
@@ -213,7 +205,7 @@ mod tests {
     use palisade_catalog::{ObjectKey, ObjectKind};
     use palisade_diff::{Action, Script, Statement};
     use palisade_plan::Hazard;
-    use palisade_source::Rename;
+    use palisade_source::NewName;
 
     fn script() -> Script {
         let column = ObjectKey::new(ObjectKind::Column, ["public", "posts", "Title"]);
@@ -224,7 +216,7 @@ mod tests {
 
     fn check(allowed: &[&str]) -> String {
         let allowed: Vec<String> = allowed.iter().map(|it| (*it).to_owned()).collect();
-        let candidate = Rename { from: vec!["public".into(), "old".into()], to: "New".into() };
+        let candidate = NewName { from: vec!["public".into(), "old".into()], to: "New".into() };
         match check_data_loss(&script(), &allowed, &[candidate]) {
             Ok(()) => "allowed".to_owned(),
             Err(error) => format!("{}: {}\n{}", error.exit.code(), error.message, error.help.join("\n")),

@@ -31,7 +31,7 @@ pub use load::{LoadError, load};
 pub use migration::migration_text;
 pub use prove::{Proof, ProofError, Proven, prove};
 pub use pull::{Placed, PullError, place, pull};
-pub use rename::{Rename, RenameError, Renaming, follow, rename, rename_candidates};
+pub use rename::{NewName, NewNameError, Renaming, renamings};
 pub use snapshot::{SnapshotFileError, read_snapshot, write_snapshot};
 pub use source::{Source, SourceSyntaxError};
 pub use summary::summary;

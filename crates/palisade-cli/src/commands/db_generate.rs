@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use palisade_diff::{Options, Script};
 use palisade_embedded::Layer;
 use palisade_migrator::{Content, Migration, MigrationFile, check, create, read_dir};
-use palisade_source::{Proof, Proven, Rename, migration_text, prove, summary};
+use palisade_source::{NewName, Proof, Proven, migration_text, prove, summary};
 use serde_json::json;
 
 /// Make a new migration: what the schema has and the migrations have not
@@ -203,7 +203,7 @@ fn proof_data(proven: &Proven) -> serde_json::Value {
 async fn ask_for_renames(
     context: &Context,
     comparison: &mut Comparison,
-    mut renames: Vec<Rename>,
+    mut renames: Vec<NewName>,
     lost: &[String],
 ) -> Result<bool, CommandError> {
     let told = renames.len();

@@ -4,7 +4,7 @@ use crate::{CommandError, Exit};
 use palisade_diff::DiffError;
 use palisade_embedded::EmbeddedError;
 use palisade_source::{
-    DirectoryError, LiveError, LoadError, MakeError, ProofError, PullError, RenameError, SnapshotFileError,
+    DirectoryError, LiveError, LoadError, MakeError, NewNameError, ProofError, PullError, SnapshotFileError,
     SourceSyntaxError,
 };
 
@@ -95,8 +95,8 @@ impl From<ProofError> for CommandError {
     }
 }
 
-impl From<RenameError> for CommandError {
-    fn from(error: RenameError) -> Self {
+impl From<NewNameError> for CommandError {
+    fn from(error: NewNameError) -> Self {
         Self { exit: Exit::Usage, ..Self::of("bad-rename", &error) }.help(error.help())
     }
 }
