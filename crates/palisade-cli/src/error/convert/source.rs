@@ -4,7 +4,7 @@ use crate::{CommandError, Exit};
 use palisade_diff::DiffError;
 use palisade_embedded::EmbeddedError;
 use palisade_source::{
-    DirectoryError, LiveError, LoadError, MakeError, NewNameError, ProofError, PullError, SnapshotFileError,
+    CopyError, DirectoryError, LiveError, LoadError, MakeError, NewNameError, ProofError, PullError, SnapshotFileError,
     SourceSyntaxError,
 };
 
@@ -92,6 +92,12 @@ impl From<ProofError> for CommandError {
             | ProofError::BackDiffers { .. } => "not-proven",
         };
         Self::of(code, &error).help(error.help().unwrap_or_default())
+    }
+}
+
+impl From<CopyError> for CommandError {
+    fn from(error: CopyError) -> Self {
+        Self::of("cannot-copy", &error).help(error.help().unwrap_or_default())
     }
 }
 
