@@ -83,7 +83,7 @@ fn reaction(items: &Items<'_>, gone: usize, user: usize) -> Reaction {
         let lets_go = it.fate == Fate::Alter
             && !it.will_need(gone)
             && !has_parsed_body(it.from)
-            && !is_only_inherited_part(items, user);
+            && (!is_only_inherited_part(items, user) || parent_lets_go(items, user, gone));
         return if lets_go { Reaction::None } else { Reaction::Goes(whole()) };
     }
     // The type of a column changes.
@@ -103,8 +103,18 @@ fn reaction(items: &Items<'_>, gone: usize, user: usize) -> Reaction {
     }
 }
 
+/// Whether the part that this one came from changes such that neither needs what goes any more.
+fn parent_lets_go(items: &Items<'_>, part: usize, gone: usize) -> bool {
+    let kind = items.all[part].key.kind;
+    items.all[part]
+        .from_needs
+        .iter()
+        .map(|it| &items.all[it.0])
+        .any(|parent| parent.key.kind == kind && parent.fate == Fate::Alter && !parent.will_need(gone))
+}
+
 /// Whether a part that came from a parent's part stays, because its table leaves that parent first.
-fn leaves_parent(items: &Items<'_>, part: usize, of_parent: usize) -> bool {
+pub(crate) fn leaves_parent(items: &Items<'_>, part: usize, of_parent: usize) -> bool {
     let (Some(child), Some(parent)) = (table_of_part(items, part), table_of_part(items, of_parent)) else {
         return false;
     };

@@ -24,6 +24,7 @@ pub(super) fn edges(items: &Items<'_>, aliases: &Aliases, nodes: &[Node]) -> Vec
         edges.of_one(items, number);
     }
     edges.keys_of_partitions(items);
+    edges.foreign_keys_to_partitions(items);
     conflict::conflicts(items, &mut |first, second| edges.add(first, second));
     edges.found.sort_unstable();
     edges.found.dedup();
@@ -143,6 +144,36 @@ impl Edges<'_> {
                     for step in [Step::Drop, Step::Create, Step::Alter] {
                         self.add((part, step), (table, Step::Attach));
                     }
+                }
+            }
+        }
+    }
+
+    /// A foreign key to a partitioned table refers to each of its partitions: none can go before.
+    fn foreign_keys_to_partitions(&mut self, items: &Items<'_>) {
+        let going: Vec<usize> = items.kind(ObjectKind::Constraint).filter(|it| items.all[*it].fate.drops()).collect();
+        let references = |number: usize| match items.all[number].from.map(|it| &it.definition) {
+            Some(Definition::Constraint(constraint)) => constraint.references.as_ref(),
+            _ => None,
+        };
+        let keys: Vec<(usize, (&str, &str))> =
+            going.into_iter().filter_map(|it| references(it).map(|to| (it, (to.0.as_str(), to.1.as_str())))).collect();
+        if keys.is_empty() {
+            return;
+        }
+        let mut partitions: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+        for number in items.kind(ObjectKind::Table) {
+            let table = items.all[number].from.and_then(table_of).filter(|it| it.is_partition());
+            for (schema, name) in table.into_iter().flat_map(|it| &it.parents) {
+                partitions.entry((schema, name)).or_default().push(number);
+            }
+        }
+        for (key, table) in keys {
+            let mut waiting = vec![table];
+            while let Some(table) = waiting.pop() {
+                for partition in partitions.get(&table).into_iter().flatten() {
+                    self.add((key, Step::Drop), (*partition, Step::Drop));
+                    waiting.push(items.all[*partition].key.relation());
                 }
             }
         }
