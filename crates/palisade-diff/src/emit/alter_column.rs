@@ -166,6 +166,16 @@ fn not_null(context: &Context<'_>, number: usize, from: &Column, to: &Column, ou
         }
         return;
     }
+    let lapses = |it: &Column, other: &Column| it.not_null_validated && !other.not_null_validated;
+    if lapses(from, to) {
+        // What is known of all rows cannot be forgotten.
+        if !is_parents(context, number, lapses) {
+            out.push(change_all(key, "DROP NOT NULL"));
+            let sql = format!("{} ADD{} NOT VALID", name::alter_table(key, ""), column::not_null_sql(key, to, false));
+            out.push(Statement::new(key, Action::Alter, sql));
+        }
+        return;
+    }
     if let (Some(old), Some(new)) = (&from.not_null_name, &to.not_null_name)
         && old != new
         && !(from.inherited > 0 && to.inherited > 0)

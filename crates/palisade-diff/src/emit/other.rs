@@ -148,8 +148,11 @@ pub(super) fn alter_subscription(key: &ObjectKey, from: &Subscription, to: &Subs
     if from.publications != to.publications {
         out.push(alter(format!("SET PUBLICATION {} WITH (refresh = false)", name::list(&to.publications))));
     }
-    if from.options != to.options {
-        out.push(alter(format!("SET ({})", to.options)));
+    // Some can be said only where others allow it, even if nothing changes.
+    let before: Vec<&str> = from.options.split(", ").collect();
+    let changed: Vec<&str> = to.options.split(", ").filter(|it| !before.contains(it)).collect();
+    if !changed.is_empty() {
+        out.push(alter(format!("SET ({})", changed.join(", "))));
     }
     if from.enabled != to.enabled {
         out.push(alter(if to.enabled { "ENABLE" } else { "DISABLE" }.to_owned()));
