@@ -9,4 +9,7 @@ mod provenance;
 mod push_cut;
 mod push_killed;
 mod push_twice;
+mod schema_diff;
+mod schema_generate;
+mod schema_pull;
 mod tidy;

@@ -49,7 +49,7 @@ impl CommandProject {
     /// If it cannot be copied.
     pub fn example() -> Self {
         let it = Self::new();
-        for part in ["config", "migrations", "rls", "seeds"] {
+        for part in ["config", "migrations", "rls", "schema", "seeds"] {
             copy(&repository().join(part), &it.root().join(part));
         }
         it

@@ -99,6 +99,18 @@ impl ConnectionArgs {
     }
 }
 
+impl ConnectionArgs {
+    /// The same for a database that belongs to no environment.
+    pub(crate) fn apply(&self, settings: &mut palisade_db::ConnectSettings) {
+        let Self { lock_timeout, statement_timeout, connect_timeout, ssl_mode, root_certificate } = self;
+        settings.lock_timeout = lock_timeout.unwrap_or(settings.lock_timeout);
+        settings.statement_timeout = statement_timeout.unwrap_or(settings.statement_timeout);
+        settings.connect_timeout = connect_timeout.unwrap_or(settings.connect_timeout);
+        settings.ssl_mode = ssl_mode.or(settings.ssl_mode);
+        settings.root_certificate = root_certificate.clone().or_else(|| settings.root_certificate.take());
+    }
+}
+
 /// Flags of commands that write to a database.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct WriteArgs {

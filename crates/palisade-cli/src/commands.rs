@@ -7,10 +7,12 @@ use std::rc::Rc;
 
 pub(crate) mod backup;
 mod completions;
+mod db_diff;
 mod db_generate;
 mod db_init;
 mod db_migrate;
 mod db_plan;
+mod db_pull;
 mod db_push;
 mod db_repair;
 mod db_reset;
@@ -74,6 +76,8 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::new(Group::Start, "doctor", doctor::run),
         Entry::new(Group::Start, "env", env::run),
         Entry::new(Group::Develop, "db-generate", db_generate::run),
+        Entry::new(Group::Develop, "db-diff", db_diff::run),
+        Entry::new(Group::Develop, "db-pull", db_pull::run),
         Entry::new(Group::Develop, "db-migrate", db_migrate::run),
         Entry::new(Group::Develop, "db-status", db_status::run),
         Entry::new(Group::Develop, "db-seed", db_seed::run),

@@ -2,7 +2,7 @@
 
 use crate::{CommandError, ConnectionArgs, GlobalArgs, Printer, Prompt, Selection};
 use camino::Utf8Path;
-use palisade_config::{Project, Variables, load, load_alone};
+use palisade_config::{ConfigError, Project, Variables, load, load_alone};
 use palisade_db::{Connection, batch};
 use palisade_embedded::{EmbeddedSettings, Installation, installation};
 use std::cell::Cell;
@@ -32,8 +32,11 @@ impl Context {
     ///
     /// When there is none.
     pub fn project(&self) -> Result<Project, CommandError> {
-        let start = self.global.project.as_deref().unwrap_or(Utf8Path::new("."));
-        Ok(Project::find(start)?)
+        Ok(self.find_project()?)
+    }
+
+    pub(crate) fn find_project(&self) -> Result<Project, ConfigError> {
+        Project::find(self.global.project.as_deref().unwrap_or(Utf8Path::new(".")))
     }
 
     /// The environment that `--env` names, with all its settings.

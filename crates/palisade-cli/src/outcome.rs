@@ -62,6 +62,8 @@ pub struct Outcome {
     pub data: Value,
     /// The one secret that the user asked for; takes the place of [`SECRET`] after the redactor has seen the rest.
     pub(crate) secret: Option<SecretString>,
+    /// Whether the text goes out to the byte, as SQL must.
+    pub(crate) verbatim: bool,
 }
 
 /// Stands in a text where the secret belongs that was asked for. No other text holds this character.
@@ -70,7 +72,7 @@ pub(crate) const SECRET: &str = "\u{1}";
 impl Outcome {
     /// Exit 0 with this text; add facts for programs with [`data`](Self::data).
     pub fn done(text: impl Into<String>) -> Self {
-        Self { exit: Exit::Done, text: text.into(), data: Value::Object(Map::new()), secret: None }
+        Self { exit: Exit::Done, text: text.into(), data: Value::Object(Map::new()), secret: None, verbatim: false }
     }
 
     /// The same facts for `--output json`: an object.
@@ -83,6 +85,11 @@ impl Outcome {
     pub(crate) fn secret(mut self, secret: SecretString) -> Self {
         self.secret = Some(secret);
         self
+    }
+
+    /// SQL, which is printed as it is: a command's name in it is no advice.
+    pub(crate) fn sql(text: impl Into<String>) -> Self {
+        Self { verbatim: true, ..Self::done(text) }
     }
 
     /// Another exit code than 0.

@@ -96,6 +96,11 @@ impl Printer {
         self.out(text)
     }
 
+    /// The result on standard output as it is, but for secrets.
+    pub(crate) fn verbatim(&self, text: &str) -> io::Result<()> {
+        if text.is_empty() { Ok(()) } else { self.out(secrets().redact(text).into_owned()) }
+    }
+
     /// The JSON object on standard output, on one line.
     pub(crate) fn object(&self, object: &impl serde::Serialize) -> io::Result<()> {
         // Strings, numbers, lists and objects with string keys always serialize.

@@ -30,14 +30,18 @@ pub(crate) fn report(printer: &Printer, command: &str, env: &str, result: Result
     };
     let content = match (printer.format(), result) {
         (OutputFormat::Text, Ok(outcome)) => {
-            let written = printer.result(&outcome.text, outcome.secret.as_ref());
+            let written = if outcome.verbatim {
+                printer.verbatim(&outcome.text)
+            } else {
+                printer.result(&outcome.text, outcome.secret.as_ref())
+            };
             return told(printer, exit, written);
         }
         (OutputFormat::Text, Err(error)) => {
             printer.error(&error);
             return exit;
         }
-        (OutputFormat::Json, Ok(Outcome { mut data, secret, exit: _, text: _ })) => {
+        (OutputFormat::Json, Ok(Outcome { mut data, secret, exit: _, text: _, verbatim: _ })) => {
             printer.finish_json(&mut data, secret.as_ref());
             Content::Data(data)
         }

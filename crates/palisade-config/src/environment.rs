@@ -39,6 +39,8 @@ pub struct Environment {
     pub connect_timeout: Duration,
     /// The schemas we manage. What is in others is external: read perhaps, never changed.
     pub schemas: Vec<String>,
+    /// What says what the schema should be: a source as on the command line, `dir:schema`.
+    pub schema_source: String,
     /// What must hold before the environment is written.
     pub gates: Gates,
     /// Where backups go, and how many stay.

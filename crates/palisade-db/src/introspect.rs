@@ -76,6 +76,11 @@ pub fn within(catalog: Catalog, schemas: &[String]) -> Catalog {
     })
 }
 
+/// The texts of all queries: what is read can only change when one of them does.
+pub fn queries() -> impl Iterator<Item = &'static str> {
+    query::texts().chain([include_str!("introspect/facts.sql")])
+}
+
 async fn read(connection: &mut Connection, begin: &str, end: &str, roles: Roles) -> Result<Catalog, DbError> {
     let first =
         format!("{begin}set local search_path = '';\nset local jit = off;\n{}", include_str!("introspect/facts.sql"));

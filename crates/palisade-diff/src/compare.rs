@@ -105,7 +105,6 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
             *validated && without_not_valid(&from.definition) == definition
         }
         (Definition::Composite(from), Definition::Composite(to)) => composite(items, number, from, to),
-        (Definition::Range(_), Definition::Range(_)) => false,
         (Definition::Routine(from), Definition::Routine(to)) => routine(from, to),
         (Definition::Aggregate(from), Definition::Aggregate(to)) => {
             let Aggregate { arguments, result, options } = to;
@@ -116,7 +115,6 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
         }
         (Definition::Table(from), Definition::Table(to)) => table(from, to),
         (Definition::Column(from), Definition::Column(to)) => !becomes_inherited(items, number, from, to),
-        (Definition::Default(_), Definition::Default(_)) => true,
         (Definition::Constraint(from), Definition::Constraint(to)) => constraint(from, to),
         (Definition::Index(from), Definition::Index(to)) => index(from, to),
         (Definition::View(from), Definition::View(to)) => view(items, number, from, to),
@@ -148,12 +146,13 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
         (Definition::Extension { version: from, .. }, Definition::Extension { version: to, .. }) => {
             version_parts(from) <= version_parts(to)
         }
-        (Definition::PublicationTable(_), Definition::PublicationTable(_)) => false,
-        (Definition::Sequence(_), Definition::Sequence(_))
+        (Definition::Default(_), Definition::Default(_))
+        | (Definition::Sequence(_), Definition::Sequence(_))
         | (Definition::Rule(_), Definition::Rule(_))
         | (Definition::IdentitySequence, Definition::IdentitySequence)
         | (Definition::RowSecurity(_), Definition::RowSecurity(_))
         | (Definition::Subscription(_), Definition::Subscription(_)) => true,
+        // Ranges and tables of publications are made anew.
         _ => false,
     }
 }
@@ -334,14 +333,17 @@ fn view(items: &Items<'_>, number: usize, from: &View, to: &View) -> bool {
     before.len() <= after.len() && before.iter().zip(&after).all(|(old, new)| old == new)
 }
 
+/// Name, type and collation of a column of a view.
+type ViewColumn = (String, String, Option<String>);
+
 /// Names, types and collations of the columns of a relation on one side, in order.
 fn columns<'a>(
     items: &Items<'a>,
     schema: &str,
     name: &str,
     side: impl Fn(&crate::item::Item<'a>) -> Option<&'a Object>,
-) -> Vec<(String, String, Option<String>)> {
-    let mut found: Vec<(u32, (String, String, Option<String>))> = Vec::new();
+) -> Vec<ViewColumn> {
+    let mut found: Vec<(u32, ViewColumn)> = Vec::new();
     for number in items.parts(ObjectKind::Column, schema, name) {
         let item = &items.all[number];
         if let Some(Object { definition: Definition::Column(column), .. }) = side(item) {

@@ -32,6 +32,7 @@ use crate::item::{Fate, Item, Items};
 use crate::options::Options;
 use crate::script::{Action, Statement};
 
+pub(crate) use name::kind as kind_words;
 pub(crate) use types::need_commit;
 
 /// What emitting looks at.
@@ -58,7 +59,7 @@ pub(crate) fn statements(context: &Context<'_>, (number, step): Node, out: &mut 
     let item = &context.items.all[number];
     match step {
         Step::Drop => drop_object(context, number, item, out),
-        Step::StepAside => out.extend(types::step_aside(context, number)),
+        Step::GoAside => out.extend(types::step_aside(context, number)),
         Step::Create => {
             if let Some(object) = item.to {
                 create(context, number, item.key, object, out);
@@ -129,7 +130,7 @@ fn alter(context: &Context<'_>, number: usize, from: &Object, to: &Object, out: 
             types::validate_domain_constraint(key, from, to, out);
         }
         (Definition::Composite(from), Definition::Composite(to)) => {
-            types::alter_composite(context, number, from, to, out)
+            types::alter_composite(context, number, from, to, out);
         }
         (Definition::Routine(from), Definition::Routine(to)) => routine::replace(key, from, to, out),
         (Definition::Aggregate(from), Definition::Aggregate(to)) => routine::replace_aggregate(key, from, to, out),
@@ -143,7 +144,7 @@ fn alter(context: &Context<'_>, number: usize, from: &Object, to: &Object, out: 
         (Definition::Rule(from), Definition::Rule(to)) => other::alter_rule(key, from, to, out),
         (Definition::Trigger(from), Definition::Trigger(to)) => other::alter_trigger(key, from, to, out),
         (Definition::RowSecurity(from), Definition::RowSecurity(to)) => {
-            security::alter_row_security(key, *from, *to, out)
+            security::alter_row_security(key, *from, *to, out);
         }
         (Definition::Policy(from), Definition::Policy(to)) => security::alter_policy(key, from, to, out),
         (Definition::DefaultPrivileges, Definition::DefaultPrivileges) => {
@@ -176,7 +177,7 @@ fn drop_object(context: &Context<'_>, number: usize, item: &Item<'_>, out: &mut 
         Definition::Policy(_) | Definition::Rule(_) | Definition::Trigger(_) => out.push(on_relation()),
         Definition::Table(_) => out.push(plain().danger(Hazard::DataLoss, format!("all rows of {}", key.qualified()))),
         Definition::Sequence(_) => {
-            out.push(plain().danger(Hazard::DataLoss, format!("how far {} has counted", key.qualified())))
+            out.push(plain().danger(Hazard::DataLoss, format!("how far {} has counted", key.qualified())));
         }
         Definition::PublicationTable(it) => out.push(other::remove_publication_table(key, it)),
         Definition::PublicationSchema => out.push(other::remove_publication_schema(key)),

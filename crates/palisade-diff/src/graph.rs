@@ -20,7 +20,7 @@ pub(crate) enum Step {
     /// It is removed.
     Drop,
     /// A type is renamed out of the way.
-    StepAside,
+    GoAside,
     /// It is made.
     Create,
     /// It is changed in place.
@@ -75,7 +75,7 @@ fn nodes(items: &Items<'_>, aliases: &alias::Aliases) -> Vec<Node> {
             nodes.push((number, Step::Drop));
         }
         if aside {
-            nodes.push((number, Step::StepAside));
+            nodes.push((number, Step::GoAside));
         }
         if item.fate.creates() && !aliases.creates.contains_key(&number) {
             nodes.push((number, Step::Create));

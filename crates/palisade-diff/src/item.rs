@@ -154,7 +154,7 @@ impl<'a> Items<'a> {
     }
 
     /// Who needs each object on the left side.
-    pub(crate) fn from_users(&self) -> Vec<Vec<usize>> {
+    pub(crate) fn users_before(&self) -> Vec<Vec<usize>> {
         let mut users = vec![Vec::new(); self.all.len()];
         for (number, item) in self.all.iter().enumerate() {
             for (needed, _) in &item.from_needs {

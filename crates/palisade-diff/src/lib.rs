@@ -15,11 +15,13 @@ mod faithful;
 mod graph;
 mod item;
 mod options;
+mod rename;
 mod script;
 mod spread;
 
 pub use error::DiffError;
 pub use options::Options;
+pub use rename::{Candidate, Rename, RenameError, candidates as rename_candidates, rename_statement};
 pub use script::{Action, Danger, Script, Statement, Transaction};
 
 use std::collections::{BTreeSet, HashMap};
@@ -34,12 +36,14 @@ use item::{Fate, Items};
 ///
 /// [`DiffError`]; never an empty script instead.
 pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, DiffError> {
+    let (from, mut statements) = rename::identical(from, to);
+    let from = from.as_ref();
     let mut items = Items::new(from, to);
     // What the statements run on; a catalog of nothing does not say.
     let server = if from.server.version == 0 { &to.server } else { &from.server };
     compare::compare(&mut items, options, server.version);
     if items.all.iter().all(|it| it.fate == Fate::Keep) {
-        return Ok(Script::default());
+        return Ok(Script { statements, left: Vec::new() });
     }
     spread::spread(&mut items);
     let ordered = graph::order(&items)?;
@@ -54,7 +58,6 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, D
         clustered: clustered(&items),
         taken: taken(from, to),
     };
-    let mut statements = Vec::new();
     if makes_routines(&items) {
         // Bodies may speak of what is made behind them.
         let key = ObjectKey::new(ObjectKind::Unmodelled, ["session"]);
@@ -79,7 +82,9 @@ fn parts(aliases: &graph::alias::Aliases) -> HashMap<usize, Vec<usize>> {
     for (part, whole) in &aliases.creates {
         parts.entry(*whole).or_default().push(*part);
     }
-    parts.values_mut().for_each(|it| it.sort_unstable());
+    for it in parts.values_mut() {
+        it.sort_unstable();
+    }
     parts
 }
 

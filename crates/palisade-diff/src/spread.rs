@@ -19,7 +19,7 @@ pub(crate) fn steps_aside(kind: ObjectKind) -> bool {
 
 /// Extends what goes to all that cannot stay without it.
 pub(crate) fn spread(items: &mut Items<'_>) {
-    let users = items.from_users();
+    let users = items.users_before();
     let mut waiting: VecDeque<usize> = (0..items.all.len()).filter(|it| goes(items, *it)).collect();
     let mut retyped: Vec<bool> = (0..items.all.len()).map(|it| changes_type(items, it)).collect();
     waiting.extend((0..items.all.len()).filter(|it| retyped[*it]));

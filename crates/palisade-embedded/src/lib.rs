@@ -34,6 +34,7 @@
 mod account;
 mod cluster;
 pub mod dev;
+mod dump;
 mod error;
 mod files;
 mod installation;
@@ -43,6 +44,7 @@ mod settings;
 pub mod supabase;
 
 pub use account::Account;
+pub use dump::{DumpError, dump_schema};
 pub use error::{EmbeddedError, InstallationError, ScratchError, ServerError};
 pub use installation::{Installation, Origin, ProgramVersion, installation, installations};
 pub use palisade_config::GrantRegime;

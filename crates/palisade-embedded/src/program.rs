@@ -20,6 +20,18 @@ pub(crate) async fn run(
     program: &Utf8Path,
     arguments: &[&str],
 ) -> io::Result<Output> {
+    run_with(settings, account, directory, program, arguments, &[]).await
+}
+
+/// As [`run`], with further variables for this one program.
+pub(crate) async fn run_with(
+    settings: &EmbeddedSettings,
+    account: &Account,
+    directory: &Utf8Path,
+    program: &Utf8Path,
+    arguments: &[&str],
+    variables: &[(&'static str, String)],
+) -> io::Result<Output> {
     let mut command = command(program);
     command
         .args(arguments)
@@ -28,6 +40,7 @@ pub(crate) async fn run(
         .envs(settings.child_variables.iter().map(|(name, value)| (name, value)))
         .env("LC_ALL", "C")
         .env("HOME", account.home.as_str())
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null());
     if account.switch {
         // The standard library drops root's supplementary groups when it changes the user.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use palisade_catalog::{Catalog, Compared, Definition, Difference, ObjectKey, difference};
+use palisade_catalog::{Catalog, Compared, Definition, Difference, ObjectKey, ObjectKind, difference};
 use palisade_db::{Connection, DbError, introspect};
-use palisade_embedded::{EmbeddedError, EmbeddedSettings, Layer, Scratch};
+use palisade_embedded::{EmbeddedSettings, Layer};
 use palisade_migrator::{History, Version, halfway, load};
+use palisade_source::{Base, MakeError, Workbench};
 
 use crate::inputs::Inputs;
 
@@ -19,30 +20,37 @@ pub enum DriftCheckError {
     #[error("the applied migrations could not be replayed on a scratch database: {source}")]
     Replay {
         /// Why not.
-        source: Box<EmbeddedError>,
+        source: Box<MakeError>,
     },
-    /// The scratch database could not be asked.
-    #[error("the catalog of the scratch database could not be read: {0}")]
-    Scratch(DbError),
 }
 
 impl DriftCheckError {
     /// What to do next.
     pub fn help(&self) -> String {
         match self {
-            Self::Target(error) | Self::Scratch(error) => {
+            Self::Target(error) => {
                 error.help().unwrap_or_else(|| "run `cargo xtask doctor` for the same environment".to_owned())
             }
-            Self::Replay { source } => source.help(),
+            Self::Replay { source } => source.help().unwrap_or_default(),
         }
     }
 }
 
-/// Compares the target with a scratch database on which the applied migrations, and only those, were replayed. What `rls/`
-/// declares is left out: it is compared, and put right, by its own step.
+/// What a target holds beside what its files make.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// Objects that its migrations make otherwise, or do not make.
+    pub objects: Vec<Difference>,
+    /// Policies, and flags of row security, that `rls/` declares otherwise, or not. While the files have not been applied yet
+    /// these are what applying them changes.
+    pub row_security: Vec<Difference>,
+}
+
+/// Compares the target with what the applied migrations, and only those, make on a scratch database, and with what `rls/` adds
+/// to that. Objects that `rls/` declares are no drift: they are compared, and put right, by their own step.
 ///
 /// The scratch server has the target's major version where that can be had, since servers of different versions write the
-/// same definition differently.
+/// same definition differently. It is not even started where the same files were replayed before.
 ///
 /// # Errors
 ///
@@ -51,30 +59,43 @@ pub async fn drift(
     connection: &mut Connection,
     inputs: &Inputs<'_>,
     embedded: &EmbeddedSettings,
-) -> Result<Vec<Difference>, DriftCheckError> {
+) -> Result<Drift, DriftCheckError> {
     let schemas = &inputs.environment.schemas;
     let history = load(connection, inputs.tables).await.map_err(DriftCheckError::Target)?;
     let found = introspect::catalog(connection, schemas).await.map_err(DriftCheckError::Target)?;
     let applied: BTreeSet<Version> = history.applied.iter().map(|it| it.version).collect();
 
-    let mut layers = vec![Layer::supabase(inputs.environment.supabase.grants)];
-    layers.extend(inputs.migrations.iter().filter(|it| applied.contains(&it.version)).map(|it| Layer {
+    let grants = inputs.environment.supabase.grants;
+    let workbench = Workbench::new(embedded.clone(), Base::Supabase(grants)).like(connection.server_version().major());
+    let read = async |layers: &[Layer]| match workbench.migrated(layers).await {
+        Ok(catalog) => Ok(introspect::within(catalog, schemas)),
+        Err(source) => Err(DriftCheckError::Replay { source: Box::new(source) }),
+    };
+    let replayed = inputs.migrations.iter().filter(|it| applied.contains(&it.version)).map(|it| Layer {
         name: it.up.file.clone(),
         sql: it.up.sql.clone(),
         transactional: it.up.is_transactional(),
-    }));
-    let scratch = open(embedded, connection.server_version().major()).await.map_err(replay)?;
-    let migrated = read(&scratch, &layers, schemas).await?;
+    });
+    let mut layers: Vec<Layer> = replayed.collect();
+    let migrated = read(&layers).await?;
     let mut interrupted = Vec::new();
     for layer in half_done(inputs, &history) {
         let layers: Vec<Layer> = layers.iter().cloned().chain([layer]).collect();
         // The statement that failed on the target may fail here as well.
-        interrupted.extend(read(&scratch, &layers, schemas).await.ok());
+        interrupted.extend(read(&layers).await.ok());
     }
     layers.extend(inputs.policies.files().iter().map(|it| Layer::new(it.path.as_str(), it.sql.as_str())));
     // Policies of today may speak of tables of tomorrow, which are not there yet: then only their kinds are left out.
-    let secured = read(&scratch, &layers, schemas).await.unwrap_or_else(|_| migrated.clone());
-    Ok(unexplained(&found, &migrated, &secured, &interrupted))
+    let secured = read(&layers).await.ok();
+    let row_security = secured.as_ref().map(|it| row_security(&found, it)).unwrap_or_default();
+    let objects = unexplained(&found, &migrated, secured.as_ref().unwrap_or(&migrated), &interrupted);
+    Ok(Drift { objects, row_security })
+}
+
+/// What of row security is not as the files say.
+fn row_security(found: &Catalog, secured: &Catalog) -> Vec<Difference> {
+    let differences = difference(secured, found, COMPARED).into_iter();
+    differences.filter(|it| matches!(it.object().kind, ObjectKind::Policy | ObjectKind::RowSecurity)).collect()
 }
 
 /// What the pending file that a run left half done may have made: the next run goes on with it, so it is no drift.
@@ -109,30 +130,6 @@ fn definition(catalog: &Catalog, key: &ObjectKey) -> Option<Definition> {
         index.valid = true;
     }
     Some(definition)
-}
-
-async fn open(embedded: &EmbeddedSettings, major: u32) -> Result<Scratch, EmbeddedError> {
-    match Scratch::open(&embedded.clone().with_major(major)).await {
-        Ok(scratch) => Ok(scratch),
-        Err(EmbeddedError::Installation(error)) => {
-            tracing::info!(major, %error, "no scratch server of the target's version, another one will do");
-            Scratch::open(embedded).await
-        }
-        Err(other) => Err(other),
-    }
-}
-
-async fn read(scratch: &Scratch, layers: &[Layer], schemas: &[String]) -> Result<Catalog, DriftCheckError> {
-    let database = scratch.database(layers).await.map_err(replay)?;
-    let mut connection = database.connect().await.map_err(replay)?;
-    let catalog = introspect::catalog(&mut connection, schemas).await.map_err(DriftCheckError::Scratch)?;
-    connection.close().await;
-    database.close().await.map_err(replay)?;
-    Ok(catalog)
-}
-
-fn replay(source: EmbeddedError) -> DriftCheckError {
-    DriftCheckError::Replay { source: Box::new(source) }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use palisade_embedded::EmbeddedSettings;
 use palisade_migrator::{AppliedMigration, HistoryTables, Version, load};
 use palisade_plan::{Gate, GateVerdict, MigrationStep, Plan, TargetIdentity, Verdict};
 
-use crate::drift::drift;
+use crate::drift::{Drift, drift};
 use crate::inputs::Inputs;
 
 /// What is known of the environment in which changes are tried first.
@@ -101,10 +101,10 @@ fn is_there(step: &MigrationStep, there: &BTreeMap<Version, &AppliedMigration>) 
 
 async fn without_drift(connection: &mut Connection, inputs: &Inputs<'_>, embedded: &EmbeddedSettings) -> Verdict {
     match drift(connection, inputs, embedded).await {
-        Ok(differences) if differences.is_empty() => {
+        Ok(drift) if drift.objects.is_empty() => {
             Verdict::Passed { note: "the database is what its migrations make".to_owned() }
         }
-        Ok(differences) => {
+        Ok(Drift { objects: differences, row_security: _ }) => {
             let shown: Vec<String> = differences.iter().take(8).map(ToString::to_string).collect();
             let more = differences.len().saturating_sub(shown.len());
             let more = if more > 0 { format!("\nand {more} more") } else { String::new() };

@@ -18,7 +18,7 @@ mod judge;
 mod propose;
 
 pub use approve::{ApproveError, BackupInputs, approve};
-pub use drift::{DriftCheckError, drift};
+pub use drift::{Drift, DriftCheckError, drift};
 pub use execute::{ExecuteContext, ExecuteError, Executed, Progress, execute};
 pub use inputs::{Inputs, Scope};
 pub use judge::{DevState, dev_state, judge};

@@ -1,4 +1,4 @@
-//! A new, empty migration file.
+//! A new migration file.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -40,7 +40,24 @@ impl CreateError {
     }
 }
 
-/// Makes an empty migration behind all of `existing`: one file, or a pair that goes up and down. Returns their paths.
+/// What a new migration holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// Nothing yet; with a way down if it is to have one.
+    Empty {
+        /// Whether it is a pair of files.
+        reversible: bool,
+    },
+    /// SQL.
+    Sql {
+        /// What it does.
+        up: &'a str,
+        /// What takes it back, if it is a pair.
+        down: Option<&'a str>,
+    },
+}
+
+/// Makes a migration behind all of `existing`: one file, or a pair that goes up and down. Returns their paths.
 ///
 /// The version is `now` in UTC, or one more than the latest if that lies in the future.
 ///
@@ -51,21 +68,30 @@ pub fn create(
     directory: &Utf8Path,
     existing: &[Migration],
     name: &str,
-    reversible: bool,
+    content: Content<'_>,
     now: Timestamp,
 ) -> Result<Vec<Utf8PathBuf>, CreateError> {
     let slug = slug(name).ok_or_else(|| CreateError::Name { name: name.to_owned() })?;
     let version = next_version(existing, now);
-    let endings: &[&str] = if reversible { &["up.sql", "down.sql"] } else { &["sql"] };
-    let mut made = Vec::new();
-    for ending in endings {
-        let path = directory.join(format!("{version}_{slug}.{ending}"));
-        let text = if *ending == "down.sql" {
-            format!("-- Takes back {version}_{slug}.up.sql.\n")
-        } else {
-            // On one line, whatever the name holds: a second one would be SQL.
+    let up = match content {
+        // On one line, whatever the name holds: a second one would be SQL.
+        Content::Empty { .. } => {
             format!("-- {}\n", name.split(|it: char| it.is_control()).collect::<Vec<_>>().join(" ").trim())
-        };
+        }
+        Content::Sql { up, .. } => up.to_owned(),
+    };
+    let down = match content {
+        Content::Empty { reversible: false } | Content::Sql { down: None, .. } => None,
+        Content::Empty { reversible: true } => Some(format!("-- Takes back {version}_{slug}.up.sql.\n")),
+        Content::Sql { down: Some(down), .. } => Some(down.to_owned()),
+    };
+    let files = match down {
+        None => vec![("sql", up)],
+        Some(down) => vec![("up.sql", up), ("down.sql", down)],
+    };
+    let mut made = Vec::new();
+    for (ending, text) in files {
+        let path = directory.join(format!("{version}_{slug}.{ending}"));
         write_new(&path, &text).map_err(|source| CreateError::Write { path: path.clone(), source })?;
         made.push(path);
     }
@@ -95,23 +121,25 @@ fn slug(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::create;
+    use super::{Content, create};
     use crate::source::read_dir;
     use camino::Utf8Path;
+
+    const EMPTY: Content<'_> = Content::Empty { reversible: false };
 
     #[test]
     fn each_new_file_comes_last() {
         let directory = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(directory.path()).unwrap();
         let now = "2026-01-31T23:59:59Z".parse().unwrap();
-        let first = create(root, &[], "Add Users!", false, now).unwrap();
+        let first = create(root, &[], "Add Users!", EMPTY, now).unwrap();
         assert_eq!(first, [root.join("20260131235959_add_users.sql")]);
         let existing = read_dir(root, root).unwrap();
-        let second = create(root, &existing, "x", true, now).unwrap();
+        let second = create(root, &existing, "x", Content::Empty { reversible: true }, now).unwrap();
         assert_eq!(second, [root.join("20260131235960_x.up.sql"), root.join("20260131235960_x.down.sql")]);
-        assert!(create(root, &[], "--", false, now).is_err());
-        let odd = create(root, &[], "drop\r\ndrop table users;", false, now).unwrap();
+        assert!(create(root, &[], "--", EMPTY, now).is_err());
+        let odd = create(root, &[], "drop\r\ndrop table users;", EMPTY, now).unwrap();
         assert_eq!(std::fs::read_to_string(&odd[0]).unwrap(), "-- drop  drop table users;\n");
-        assert!(create(root, &[], "Add Users!", false, now).is_err(), "an existing file is not overwritten");
+        assert!(create(root, &[], "Add Users!", EMPTY, now).is_err(), "an existing file is not overwritten");
     }
 }

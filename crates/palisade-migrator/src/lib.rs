@@ -33,7 +33,7 @@ mod unit;
 
 pub use apply::{Applied, ApplyContext, Progress, apply};
 pub use check::{CheckError, check};
-pub use create::{CreateError, create};
+pub use create::{Content, CreateError, create};
 pub use error::{ApplyCause, ApplyError, Done};
 pub use halfway::halfway;
 pub use history::{AppliedMigration, Attempt, AttemptState, History, HistoryTables, Mirror, load};

@@ -1,24 +1,34 @@
 //! `db-status`
 
+mod drifted;
+
+use crate::push::Road;
 use crate::table::table;
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
-use palisade_migrator::{Entry, HistoryTables, OutOfOrder, Reconciliation, State, load, read_dir, reconcile};
-use palisade_rls::{PolicyScript, is_current};
+use drifted::Drifted;
+use palisade_guard::{Scope, drift};
+use palisade_migrator::{Entry, OutOfOrder, Reconciliation, State, load, reconcile};
+use palisade_rls::is_current;
 use serde_json::json;
 use std::fmt::Write as _;
 
 /// Show what is applied, what is pending, and what is wrong
 ///
-/// Compares the files of `migrations/` and `rls/` with what the database says about itself. Reads only.
+/// Compares the files of `migrations/` and `rls/` with what the database says about itself, and the database with what its
+/// applied migrations make on a throwaway one: what somebody changed by hand is named object by object. Reads only.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask db-status
   cargo xtask db-status --env prod
   cargo xtask db-status --exit-code || echo \"something is pending or wrong\"")]
 pub(crate) struct DbStatusArgs {
-    /// End with exit code 3 when anything is pending or wrong
+    /// End with exit code 3 when anything is pending, wrong or changed by hand
     #[arg(long)]
     exit_code: bool,
+
+    /// Do not look for what somebody changed by hand
+    #[arg(long)]
+    no_drift: bool,
 
     #[command(flatten)]
     connection: ConnectionArgs,
@@ -26,23 +36,27 @@ pub(crate) struct DbStatusArgs {
 
 pub(crate) async fn run(context: &mut Context, args: DbStatusArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&args.connection)?;
-    let migrations = read_dir(&selection.project.root, &selection.project.migrations_dir())?;
-    let script = PolicyScript::read(&selection.project.rls_dir())?;
-    let tables = HistoryTables::new(&selection.environment.history_table)?;
+    let road = Road::new(&selection, Scope::All)?;
     let mut connection = selection.connect(&context.printer).await?;
-    let history = load(&mut connection, &tables).await?;
-    let row_security = is_current(&mut connection, &script).await?;
+    let history = load(&mut connection, &road.tables).await?;
+    let row_security = is_current(&mut connection, &road.policies).await? || road.policies.files().is_empty();
+    let drift = if args.no_drift {
+        Drifted::NotAsked
+    } else {
+        Drifted::of(drift(&mut connection, &road.inputs(), &selection.embedded()).await)
+    };
     connection.close().await;
 
-    let found = reconcile(&migrations, &history);
-    let counts = Counts::of(&found, row_security || script.files().is_empty());
-    let drift = found.drift(OutOfOrder::Refuse);
+    let found = reconcile(&road.migrations, &history);
+    let counts = Counts::of(&found, row_security);
+    let problems = found.drift(OutOfOrder::Refuse);
     let mut text = table(&found.entries.iter().map(row).collect::<Vec<_>>());
     if !text.is_empty() {
         text.push_str("\n\n");
     }
     text.push_str(&counts.sentence());
-    for error in &drift {
+    text.push_str(&drift.text(row_security));
+    for error in &problems {
         let _ = write!(text, "\n\n{error}\n  help: {}", error.help());
     }
     let data = json!({
@@ -51,9 +65,16 @@ pub(crate) async fn run(context: &mut Context, args: DbStatusArgs) -> Result<Out
         "pending": counts.pending,
         "wrong": counts.wrong,
         "row_security_current": counts.row_security,
-        "problems": drift.iter().map(|it| json!({ "message": it.to_string(), "help": it.help() })).collect::<Vec<_>>(),
+        "problems": problems.iter().map(|it| json!({ "message": it.to_string(), "help": it.help() })).collect::<Vec<_>>(),
+        "drift": drift.data(row_security),
     });
-    let exit = if args.exit_code && !counts.is_current() { Exit::Found } else { Exit::Done };
+    let exit = match &drift {
+        _ if !args.exit_code => Exit::Done,
+        // Who asks must not take "not known" for "nothing".
+        Drifted::Unknown { .. } => Exit::Failed,
+        _ if counts.is_current() && drift.is_none() => Exit::Done,
+        _ => Exit::Found,
+    };
     Ok(Outcome::done(text).data(data).exit(exit))
 }
 

@@ -8,3 +8,4 @@ mod embedded;
 mod guard;
 mod migrator;
 mod rls;
+mod source;

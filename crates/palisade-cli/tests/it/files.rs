@@ -37,7 +37,8 @@ fn status_needs_no_history_and_leaves_none() {
     let text = project.run("db-status").expect(0).out;
     assert_eq!(
         text,
-        "pending  1  first\n\n0 applied, 1 pending; row security is current\n`palisade db-push` applies what is pending\n"
+        "pending  1  first\n\n0 applied, 1 pending; row security is current\n`palisade db-push` applies what is pending\n\
+         no drift: the database is what its migrations make\n"
     );
 }
 

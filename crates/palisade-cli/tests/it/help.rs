@@ -17,7 +17,9 @@ fn the_first_page_lists_the_commands_by_what_they_are_for() {
       env          Show the environments of this project and what they resolve to
 
     Change the schema, work with data:
-      db-generate  Make a new migration file
+      db-generate  Make a new migration: what the schema has and the migrations have not
+      db-diff      Print the SQL that makes one schema of another
+      db-pull      Write a database as SQL files, one for each table, view, function and type
       db-migrate   Apply pending migrations, and nothing else
       db-status    Show what is applied, what is pending, and what is wrong
       db-seed      Load sample data

@@ -21,7 +21,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// Commands that reach for the database, and those that talk about its URL.
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 12] = [
     "doctor -vvv",
     "doctor --output json",
     "env show",
@@ -29,6 +29,9 @@ const COMMANDS: [&str; 9] = [
     "db-status -v",
     "db-status --output json",
     "db-seed",
+    "db-diff --from env:dev --to empty -v",
+    "db-diff --from empty --to url:DATABASE_URL --output json",
+    "db-pull --snapshot taken.json",
     "db-url --env prod",
     "backup --output json",
 ];

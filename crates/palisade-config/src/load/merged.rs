@@ -22,6 +22,7 @@ pub(super) struct Merged {
     statement_timeout: u64,
     connect_timeout: u64,
     schemas: Vec<String>,
+    schema_source: String,
     roles: Vec<String>,
     history_table: String,
     #[serde(default)]
@@ -97,6 +98,7 @@ impl Merged {
             statement_timeout: Duration::from_millis(self.statement_timeout),
             connect_timeout: Duration::from_millis(self.connect_timeout),
             schemas: self.schemas,
+            schema_source: self.schema_source,
             gates: Gates {
                 clean_history: gate(self.gates.clean_history),
                 applied_in_dev: gate(self.gates.applied_in_dev),

@@ -26,6 +26,7 @@ fn without_any_setting_the_defaults_hold() {
     statement-timeout = no limit  [built-in]
     connect-timeout = 10s  [built-in]
     schemas = public  [built-in]
+    schema-source = dir:schema  [built-in]
     roles = anon, authenticated, service_role  [built-in]
     history-table = palisade.migrations  [built-in]
     gates.clean-history = false  [built-in]
@@ -105,6 +106,7 @@ grants = "before-2026-10-30"
     statement-timeout = 1h  [config/prod.toml:6]
     connect-timeout = 3s  [variable PALISADE_CONNECT_TIMEOUT]
     schemas = shop, billing  [config/prod.toml:7]
+    schema-source = dir:schema  [built-in]
     roles = a, b  [variable PALISADE_ROLES]
     history-table = ops.done  [config/prod.toml:8]
     gates.clean-history = true  [built-in]
@@ -190,7 +192,7 @@ fn what_is_wrong_in_a_file_is_named_by_line_and_key() {
     };
     assert_snapshot!(wrong("protected = true\nlock_timeot = '5s'"), @r"
     error: config/prod.toml:2 has an unknown key `lock_timeot`
-      help: did you mean `lock-timeout`? known here: `protected`, `url`, `direct-url`, `ssl-mode`, `root-certificate`, `lock-timeout`, `statement-timeout`, `connect-timeout`, `schemas`, `roles`, `history-table`, `gates`, `backup`, `expect`, `supabase`
+      help: did you mean `lock-timeout`? known here: `protected`, `url`, `direct-url`, `ssl-mode`, `root-certificate`, `lock-timeout`, `statement-timeout`, `connect-timeout`, `schemas`, `schema-source`, `roles`, `history-table`, `gates`, `backup`, `expect`, `supabase`
     ");
     assert_snapshot!(wrong("[gates]\nbakcup = true"), @r"
     error: config/prod.toml:2 has an unknown key `gates.bakcup`
@@ -198,7 +200,7 @@ fn what_is_wrong_in_a_file_is_named_by_line_and_key() {
     ");
     assert_snapshot!(wrong("[gate]\nbackup = true"), @r"
     error: config/prod.toml:1 has an unknown key `gate`
-      help: did you mean `gates`? known here: `protected`, `url`, `direct-url`, `ssl-mode`, `root-certificate`, `lock-timeout`, `statement-timeout`, `connect-timeout`, `schemas`, `roles`, `history-table`, `gates`, `backup`, `expect`, `supabase`
+      help: did you mean `gates`? known here: `protected`, `url`, `direct-url`, `ssl-mode`, `root-certificate`, `lock-timeout`, `statement-timeout`, `connect-timeout`, `schemas`, `schema-source`, `roles`, `history-table`, `gates`, `backup`, `expect`, `supabase`
     ");
     assert_snapshot!(wrong("lock-timeout = 5"), @r#"
     error: `lock-timeout` in config/prod.toml:1 is not a time such as `5s` or `1m 30s`, from a millisecond to 24 days
@@ -365,5 +367,5 @@ fn the_comments_of_default_toml_show_the_built_in_values() {
     let built_in = Fixture::new(&[]);
     assert_eq!(strip(show(&fixture, "prod", &[])), strip(show(&built_in, "prod", &[])), "{uncommented}");
     // `schemas` is one that this project sets.
-    assert_eq!(uncommented.lines().filter(|it| it.contains('=')).count(), 16, "{uncommented}");
+    assert_eq!(uncommented.lines().filter(|it| it.contains('=')).count(), 17, "{uncommented}");
 }

@@ -70,6 +70,11 @@ const OBJECTS: [&str; 26] = [
     include_str!("notes.sql"),
 ];
 
+/// The queries as they are written.
+pub(super) fn texts() -> impl Iterator<Item = &'static str> {
+    OBJECTS.into_iter().chain([include_str!("needs.sql")])
+}
+
 /// Whether roles, which all databases of a server share, are read as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Roles {
@@ -80,7 +85,7 @@ pub(super) enum Roles {
 /// All queries in one message.
 pub(super) fn objects(facts: &Facts, roles: Roles) -> String {
     let roles = (roles == Roles::Read).then_some(include_str!("roles.sql"));
-    let queries = roles.into_iter().chain(OBJECTS).chain([include_str!("needs.sql")]);
+    let queries = roles.into_iter().chain(texts());
     let filled = queries.map(|it| with_members(&for_version(it, facts.server.version / 10_000), &facts.members));
     filled.collect::<Vec<_>>().join(";\n")
 }

@@ -1,5 +1,7 @@
 //! Columns that change in place.
 
+use std::fmt::Write as _;
+
 use palisade_catalog::definition::{Column, Identity, SequenceOptions};
 use palisade_catalog::{Definition, ObjectKey, ObjectKind};
 use palisade_plan::Hazard;
@@ -117,7 +119,7 @@ fn change_type(context: &Context<'_>, number: usize, from: &Column, to: &Column,
         }
     });
     if let Conversion::Using(expression) = &conversion {
-        statement.sql.push_str(&format!(" USING {expression}"));
+        let _ = write!(statement.sql, " USING {expression}");
     }
     if context.has_rows(context.table_of(number)) {
         if conversion != Conversion::Free {
@@ -247,8 +249,8 @@ fn change_identity(
         out.push(change(context, key, &format!("ADD {}", column::identity_sql(to))));
         return;
     };
-    if from.sequence != to.sequence {
-        if from.sequence.1 != to.sequence.1 {
+    if from.sequence != to.sequence && from.sequence.1 != to.sequence.1 {
+        {
             let sql =
                 format!("ALTER SEQUENCE {} RENAME TO {}", name::pair(&from.sequence), quote_ident(&to.sequence.1));
             out.push(Statement::new(key, Action::Alter, sql));

@@ -1,5 +1,7 @@
 //! Columns and defaults: made and removed.
 
+use std::fmt::Write as _;
+
 use palisade_catalog::definition::{Column, Default, Generated, Identity};
 use palisade_catalog::{Definition, ObjectKey, ObjectKind};
 use palisade_plan::Hazard;
@@ -31,19 +33,20 @@ pub(super) fn sql(context: &Context<'_>, number: usize, column: &Column) -> Stri
     let mut sql = format!("{} {}", key.sql(), column.data_type);
     sql.push_str(&options::foreign(&column.foreign_options));
     if let Some(collation) = &column.collation {
-        sql.push_str(&format!(" COLLATE {collation}"));
+        let _ = write!(sql, " COLLATE {collation}");
     }
     if let Some(identity) = &column.identity {
-        sql.push_str(&format!(" {}", identity_sql(identity)));
+        let _ = write!(sql, " {}", identity_sql(identity));
     }
     if let Some((default, it)) = default_of(context, key)
         && context.aliases.creates.contains_key(&default)
     {
-        sql.push_str(&match it.generated {
-            Some(Generated::Stored) => format!(" GENERATED ALWAYS AS ({}) STORED", it.expression),
-            Some(Generated::Virtual) => format!(" GENERATED ALWAYS AS ({}) VIRTUAL", it.expression),
-            None => format!(" DEFAULT {}", it.expression),
-        });
+        let (before, behind) = match it.generated {
+            Some(Generated::Stored) => (" GENERATED ALWAYS AS (", ") STORED"),
+            Some(Generated::Virtual) => (" GENERATED ALWAYS AS (", ") VIRTUAL"),
+            None => (" DEFAULT ", ""),
+        };
+        sql.extend([before, &it.expression, behind]);
     }
     if column.not_null && column.not_null_validated {
         sql.push_str(&not_null_sql(key, column, true));

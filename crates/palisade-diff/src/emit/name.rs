@@ -5,7 +5,7 @@ use palisade_catalog::{Definition, Object, ObjectKey, ObjectKind};
 use palisade_sql::quote_ident;
 
 /// The words of `CREATE` and `DROP`.
-pub(super) fn kind(key: &ObjectKey, object: &Object) -> &'static str {
+pub(crate) fn kind(key: &ObjectKey, object: &Object) -> &'static str {
     match &object.definition {
         Definition::Table(table) if table.kind == TableKind::Foreign => "FOREIGN TABLE",
         _ => key.kind.sql(),

@@ -1,5 +1,7 @@
 //! Triggers, rules, publications, extensions, and what is made by one statement.
 
+use std::fmt::Write as _;
+
 use palisade_catalog::ObjectKey;
 use palisade_catalog::definition::{Opaque, Publication, PublicationTable, Rule, Subscription, Trigger};
 use palisade_plan::Hazard;
@@ -12,10 +14,10 @@ use crate::script::{Action, Statement, Transaction};
 pub(super) fn create_extension(key: &ObjectKey, schema: &str, version: Option<&String>) -> Statement {
     let mut sql = format!("CREATE EXTENSION {}", key.sql());
     if schema != "pg_catalog" {
-        sql.push_str(&format!(" WITH SCHEMA {}", quote_ident(schema)));
+        let _ = write!(sql, " WITH SCHEMA {}", quote_ident(schema));
     }
     if let Some(version) = version {
-        sql.push_str(&format!(" VERSION {}", quote_literal(version)));
+        let _ = write!(sql, " VERSION {}", quote_literal(version));
     }
     Statement::new(key, Action::Create, sql)
 }

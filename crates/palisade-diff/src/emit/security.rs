@@ -1,5 +1,7 @@
 //! Row security.
 
+use std::fmt::Write as _;
+
 use palisade_catalog::ObjectKey;
 use palisade_catalog::definition::{Policy, RowSecurity};
 use palisade_plan::Hazard;
@@ -48,10 +50,10 @@ pub(super) fn create_policy(key: &ObjectKey, it: &Policy) -> Statement {
         sql.push_str(" AS RESTRICTIVE");
     }
     if command != "ALL" {
-        sql.push_str(&format!(" FOR {command}"));
+        let _ = write!(sql, " FOR {command}");
     }
     if *roles != [String::new()] {
-        sql.push_str(&format!(" TO {}", to_roles(roles)));
+        let _ = write!(sql, " TO {}", to_roles(roles));
     }
     sql.push_str(&expressions(using.as_deref(), check.as_deref()));
     Statement::new(key, Action::Create, sql)
@@ -62,7 +64,7 @@ pub(super) fn alter_policy(key: &ObjectKey, from: &Policy, to: &Policy, out: &mu
     let Policy { command: _, permissive: _, roles, using, check } = to;
     let mut changes = String::new();
     if from.roles != *roles {
-        changes.push_str(&format!(" TO {}", to_roles(roles)));
+        let _ = write!(changes, " TO {}", to_roles(roles));
     }
     let changed = |from: &Option<String>, to: &Option<String>| to.clone().filter(|_| from != to);
     let (using, check) = (changed(&from.using, using), changed(&from.check, check));

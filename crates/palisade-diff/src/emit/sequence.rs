@@ -66,7 +66,7 @@ pub(super) fn differing(to: &SequenceOptions, from: Option<&SequenceOptions>) ->
     if before.cycle != *cycle {
         words.push(if *cycle { "CYCLE" } else { "NO CYCLE" }.to_owned());
     }
-    words.iter().map(|it| format!(" {it}")).collect()
+    words.iter().flat_map(|it| [" ", it]).collect()
 }
 
 /// What a sequence of this type and direction has if nothing else is said.

@@ -1,5 +1,7 @@
 //! Tables: made with all that can stand in `CREATE TABLE`.
 
+use std::fmt::Write as _;
+
 use palisade_catalog::definition::{Column, Table, TableKind};
 use palisade_catalog::{Definition, Object, ObjectKind};
 use palisade_sql::quote_ident;
@@ -25,29 +27,30 @@ pub(super) fn create(context: &Context<'_>, number: usize, it: &Table, out: &mut
         TableKind::Ordinary | TableKind::Partitioned => "TABLE",
     };
     let mut sql = format!("CREATE {what} {}", key.sql());
-    match &it.of_type {
-        Some(of_type) if parts.is_empty() => sql.push_str(&format!(" OF {of_type}")),
-        Some(of_type) => sql.push_str(&format!(" OF {of_type} ({})", types::lines(&parts))),
-        None => sql.push_str(&format!(" ({})", types::lines(&parts))),
-    }
+    let body = match &it.of_type {
+        Some(of_type) if parts.is_empty() => format!(" OF {of_type}"),
+        Some(of_type) => format!(" OF {of_type} ({})", types::lines(&parts)),
+        None => format!(" ({})", types::lines(&parts)),
+    };
+    sql.push_str(&body);
     if inline_parents {
         let parents: Vec<String> = it.parents.iter().map(name::pair).collect();
-        sql.push_str(&format!(" INHERITS ({})", parents.join(", ")));
+        let _ = write!(sql, " INHERITS ({})", parents.join(", "));
     }
     if let Some(partition_key) = &it.partition_key {
-        sql.push_str(&format!(" PARTITION BY {partition_key}"));
+        let _ = write!(sql, " PARTITION BY {partition_key}");
     }
     if let Some(access_method) = &it.access_method {
-        sql.push_str(&format!(" USING {}", quote_ident(access_method)));
+        let _ = write!(sql, " USING {}", quote_ident(access_method));
     }
     if let Some(server) = &it.server {
-        sql.push_str(&format!(" SERVER {}{}", quote_ident(server), options::foreign(&it.foreign_options)));
+        let _ = write!(sql, " SERVER {}{}", quote_ident(server), options::foreign(&it.foreign_options));
     }
     let toast = it.toast_options.iter().map(|it| format!("toast.{it}"));
     let storage: Vec<String> = it.options.iter().cloned().chain(toast).collect();
     sql.push_str(&options::with(&storage));
     if let Some(tablespace) = &it.tablespace {
-        sql.push_str(&format!(" TABLESPACE {}", quote_ident(tablespace)));
+        let _ = write!(sql, " TABLESPACE {}", quote_ident(tablespace));
     }
     out.push(Statement::new(key, Action::Create, sql));
     finish(context, number, it, &columns, out);

@@ -1,5 +1,7 @@
 //! Types.
 
+use std::fmt::Write as _;
+
 use palisade_catalog::definition::{Attribute, Composite, Domain, DomainConstraint, Enum, Range};
 use palisade_catalog::{Definition, ObjectKey, ObjectKind};
 use palisade_plan::Hazard;
@@ -33,10 +35,10 @@ pub(super) fn create_domain(key: &ObjectKey, it: &Domain, out: &mut Vec<Statemen
     let Domain { base, collation, default, not_null, not_null_name, not_null_comment: _ } = it;
     let mut sql = format!("CREATE DOMAIN {} AS {base}", key.sql());
     if let Some(collation) = collation {
-        sql.push_str(&format!(" COLLATE {collation}"));
+        let _ = write!(sql, " COLLATE {collation}");
     }
     if let Some(default) = default {
-        sql.push_str(&format!(" DEFAULT {default}"));
+        let _ = write!(sql, " DEFAULT {default}");
     }
     if *not_null {
         let by_itself = format!("{}_not_null", key.part(1));

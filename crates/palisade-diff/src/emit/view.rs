@@ -1,5 +1,7 @@
 //! Views.
 
+use std::fmt::Write as _;
+
 use palisade_catalog::ObjectKind;
 use palisade_catalog::definition::View;
 use palisade_sql::quote_ident;
@@ -17,13 +19,13 @@ fn sql(context: &Context<'_>, number: usize, it: &View, replace: &str) -> String
     let View { query, options, access_method, tablespace, populated } = it;
     let mut sql = format!("CREATE {replace}{} {}", key.kind.sql(), key.sql());
     if let Some(access_method) = access_method {
-        sql.push_str(&format!(" USING {}", quote_ident(access_method)));
+        let _ = write!(sql, " USING {}", quote_ident(access_method));
     }
     sql.push_str(&options::with(options));
     if let Some(tablespace) = tablespace {
-        sql.push_str(&format!(" TABLESPACE {}", quote_ident(tablespace)));
+        let _ = write!(sql, " TABLESPACE {}", quote_ident(tablespace));
     }
-    sql.push_str(&format!(" AS\n{}", query.trim_end()));
+    let _ = write!(sql, " AS\n{}", query.trim_end());
     if !populated {
         sql.push_str("\n WITH NO DATA");
     }
@@ -53,14 +55,14 @@ fn columns(context: &Context<'_>, number: usize, out: &mut Vec<Statement>) {
 pub(super) fn alter(context: &Context<'_>, number: usize, from: &View, to: &View, out: &mut Vec<Statement>) {
     let View { query, options, access_method: _, tablespace, populated } = to;
     let key = context.items.all[number].key;
-    if from.query != *query {
-        // Options that are not said again are gone.
-        out.push(Statement::new(key, Action::Alter, sql(context, number, to, "OR REPLACE ")));
-        columns(context, number, out);
-    } else {
+    if from.query == *query {
         for what in options::changes(&from.options, options, "") {
             out.push(Statement::new(key, Action::Alter, format!("ALTER {} {} {what}", key.kind.sql(), key.sql())));
         }
+    } else {
+        // Options that are not said again are gone.
+        out.push(Statement::new(key, Action::Alter, sql(context, number, to, "OR REPLACE ")));
+        columns(context, number, out);
     }
     if from.populated != *populated {
         let how = if *populated { "" } else { " WITH NO DATA" };

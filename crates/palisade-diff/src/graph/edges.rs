@@ -43,7 +43,7 @@ impl Edges<'_> {
         let number = match step {
             Step::Drop => self.aliases.dropped_with(number),
             Step::Create => self.aliases.created_with(number),
-            Step::Alter | Step::Attach | Step::Detach | Step::StepAside => number,
+            Step::Alter | Step::Attach | Step::Detach | Step::GoAside => number,
         };
         self.place
             .get(&(number, step))
@@ -73,7 +73,7 @@ impl Edges<'_> {
             let whole = &items.all[self.aliases.dropped_with(user)];
             let later = whole.fate == Fate::Replace && steps_aside(whole.key.kind);
             if !later && self.aliases.dropped_with(user) != self.aliases.dropped_with(needed) {
-                self.add((user, Step::Drop), (needed, Step::StepAside));
+                self.add((user, Step::Drop), (needed, Step::GoAside));
             }
         }
         if it.fate == Fate::Alter && it.key.kind == ObjectKind::Sequence && ties(it, needed, items) {
@@ -119,7 +119,7 @@ impl Edges<'_> {
         let item = &items.all[number];
         if item.fate == Fate::Replace {
             if steps_aside(item.key.kind) {
-                self.add((number, Step::StepAside), (number, Step::Create));
+                self.add((number, Step::GoAside), (number, Step::Create));
                 self.add((number, Step::Create), (number, Step::Drop));
             } else {
                 self.add((number, Step::Drop), (number, Step::Create));

@@ -46,7 +46,7 @@ fn rank(items: &Items<'_>, (number, step): Node) -> Rank {
         Step::Detach => (0, 0, number),
         Step::Drop if crate::spread::steps_aside(kind) || holds_data(kind) => (9, last, number),
         Step::Drop => (1, last, number),
-        Step::StepAside => (2, place, number),
+        Step::GoAside => (2, place, number),
         // It would fire for all that comes behind it.
         Step::Create if kind == ObjectKind::EventTrigger => (8, place, number),
         Step::Create | Step::Alter => (3, place, number),

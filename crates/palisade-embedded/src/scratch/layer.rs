@@ -32,10 +32,14 @@ impl Layer {
     }
 
     /// Runs it. Session settings that it leaves behind are put back.
-    pub(super) async fn run(&self, connection: &mut Connection) -> Result<(), ScratchError> {
+    ///
+    /// # Errors
+    ///
+    /// [`ScratchError::Layer`] if its SQL fails, with the place.
+    pub async fn run(&self, connection: &mut Connection) -> Result<(), ScratchError> {
         if self.transactional {
             self.send(connection, "begin").await?;
-            self.send(connection, &self.sql).await?;
+            batch(connection, &self.sql).await.map_err(|it| self.failed(it.error, self.start_of(it.commands)))?;
             self.send(connection, "commit").await?;
         } else {
             let statements =
@@ -43,7 +47,9 @@ impl Layer {
             for statement in statements {
                 // Blanks in front, so that the place in an error is that in the file.
                 let before = self.sql[..statement.start].chars().count();
-                self.send(connection, &format!("{}{}", " ".repeat(before), statement.text)).await?;
+                batch(connection, &format!("{}{}", " ".repeat(before), statement.text))
+                    .await
+                    .map_err(|it| self.failed(it.error, Some(statement.start)))?;
             }
         }
         let reset = format!("{}discard temp;", connection.reset_sql());
@@ -51,12 +57,17 @@ impl Layer {
     }
 
     async fn send(&self, connection: &mut Connection, sql: &str) -> Result<(), ScratchError> {
-        batch(connection, sql).await.map(drop).map_err(|failure| self.failed(failure.error))
+        batch(connection, sql).await.map(drop).map_err(|failure| self.failed(failure.error, None))
     }
 
-    fn failed(&self, error: DbError) -> ScratchError {
+    /// Where the statement with this number begins, for errors to which the server knows no place.
+    fn start_of(&self, number: usize) -> Option<usize> {
+        split(&self.sql).ok()?.get(number).map(|it| it.start)
+    }
+
+    fn failed(&self, error: DbError, statement: Option<usize>) -> ScratchError {
         let text = SqlText { file: &self.name, text: &self.sql };
-        let source = Box::new(SqlFailure::new(text, error, 0, None));
+        let source = Box::new(SqlFailure::new(text, error, 0, statement));
         ScratchError::Layer { layer: self.name.clone(), source }
     }
 }

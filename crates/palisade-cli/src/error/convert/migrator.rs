@@ -1,7 +1,9 @@
 //! Migrations and their history.
 
 use crate::{CommandError, Exit};
-use palisade_migrator::{ApplyCause, ApplyError, CreateError, DriftError, RepairError, SeedError, SourceError};
+use palisade_migrator::{
+    ApplyCause, ApplyError, CheckError, CreateError, DriftError, RepairError, SeedError, SourceError,
+};
 use palisade_plan::{ProtectedError, Refusal};
 use palisade_sql::IdentError;
 use std::fmt::Write as _;
@@ -38,6 +40,12 @@ impl From<CreateError> for CommandError {
             CreateError::Write { .. } => ("cannot-write", Exit::Failed),
         };
         Self { exit, ..Self::of(code, &error) }.help(error.help())
+    }
+}
+
+impl From<CheckError> for CommandError {
+    fn from(error: CheckError) -> Self {
+        Self::of("bad-migrations", &error).help(error.help())
     }
 }
 

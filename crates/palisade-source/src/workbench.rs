@@ -1,0 +1,243 @@
+//! Where files become catalogs: databases of a scratch server.
+
+mod error;
+mod temporary;
+
+use camino::Utf8Path;
+use palisade_catalog::Catalog;
+use palisade_db::{ConnectSettings, Connection, introspect};
+use palisade_embedded::{EmbeddedError, EmbeddedSettings, GrantRegime, Installation, Layer, Scratch, installation};
+use tokio::sync::OnceCell;
+
+use crate::cache::{CatalogCache, Recipe};
+use crate::directory::SqlFile;
+use crate::load::load;
+pub use error::MakeError;
+pub use temporary::Temporary;
+
+/// What a new database has before the first file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// Nothing.
+    Plain,
+    /// What a project of Supabase has.
+    Supabase(GrantRegime),
+}
+
+/// What a database is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blueprint {
+    /// SQL files, loaded in whatever order they need.
+    Files(Vec<SqlFile>),
+    /// Migrations, run one after the other.
+    Layers(Vec<Layer>),
+}
+
+/// Where files become catalogs. The server is started when the first database is needed: what was made before is read from
+/// the cache, without any server.
+#[derive(Debug)]
+pub struct Workbench {
+    settings: EmbeddedSettings,
+    base: Base,
+    cache: CatalogCache,
+    shadow: Option<ConnectSettings>,
+    installation: OnceCell<Installation>,
+    scratch: OnceCell<Scratch>,
+}
+
+impl Workbench {
+    /// With the newest Postgres that is here.
+    pub fn new(settings: EmbeddedSettings, base: Base) -> Self {
+        let cache = CatalogCache::new(&settings.cache_dir);
+        let (installation, scratch) = (OnceCell::new(), OnceCell::new());
+        Self { settings, base, cache, shadow: None, installation, scratch }
+    }
+
+    /// With this major version, if it can be had: servers of different versions write the same definition differently.
+    #[must_use]
+    pub fn like(mut self, major: u32) -> Self {
+        self.settings = self.settings.with_major(major);
+        self
+    }
+
+    /// On another server, which lends databases for a moment: for extensions that this machine does not have.
+    #[must_use]
+    pub fn on(self, shadow: Option<ConnectSettings>) -> Self {
+        Self { shadow, ..self }
+    }
+
+    /// With the catalogs that are kept below another directory.
+    #[must_use]
+    pub fn kept_in(self, cache: &Utf8Path) -> Self {
+        Self { cache: CatalogCache::new(cache), ..self }
+    }
+
+    /// Where Postgres is looked for.
+    pub fn settings(&self) -> &EmbeddedSettings {
+        &self.settings
+    }
+
+    /// What a new database has before the first file.
+    pub fn base(&self) -> Base {
+        self.base
+    }
+
+    /// The Postgres of the scratch server.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError`] if there is none.
+    pub async fn installation(&self) -> Result<&Installation, EmbeddedError> {
+        let find = async || match installation(&self.settings).await {
+            Err(EmbeddedError::Installation(error)) if self.settings.major.is_some() => {
+                tracing::info!(major = self.settings.major, %error, "no Postgres of that version, another one will do");
+                installation(&EmbeddedSettings { major: None, ..self.settings.clone() }).await
+            }
+            other => other,
+        };
+        self.installation.get_or_try_init(find).await
+    }
+
+    /// The catalog of a new database.
+    ///
+    /// # Errors
+    ///
+    /// [`MakeError`].
+    pub async fn empty(&self) -> Result<Catalog, MakeError> {
+        self.migrated(&[]).await
+    }
+
+    /// The catalog of what is made from `blueprint`.
+    ///
+    /// # Errors
+    ///
+    /// [`MakeError`], with the place of the statement that failed.
+    pub async fn catalog(&self, blueprint: &Blueprint) -> Result<Catalog, MakeError> {
+        match blueprint {
+            Blueprint::Files(files) => self.loaded(files).await,
+            Blueprint::Layers(layers) => self.migrated(layers).await,
+        }
+    }
+
+    /// A database made from `blueprint`, and its catalog.
+    ///
+    /// # Errors
+    ///
+    /// As [`catalog`](Self::catalog).
+    pub async fn made(&self, blueprint: &Blueprint) -> Result<(Temporary, Catalog), MakeError> {
+        match blueprint {
+            Blueprint::Files(files) => self.loaded_database(files).await,
+            Blueprint::Layers(layers) => self.migrated_database(layers).await,
+        }
+    }
+
+    /// The catalog of what `layers` make, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`MakeError`], with the place of the statement that failed.
+    pub async fn migrated(&self, layers: &[Layer]) -> Result<Catalog, MakeError> {
+        let mut recipe = self.recipe().await?;
+        for Layer { name: _, sql, transactional } in layers {
+            recipe.add(if *transactional { "layer" } else { "steps" });
+            recipe.add(sql);
+        }
+        if let Some(found) = self.cache.find(recipe.clone()) {
+            return Ok(found);
+        }
+        let (database, catalog) = self.migrated_database(layers).await?;
+        database.close().await?;
+        self.cache.keep(recipe, &catalog);
+        Ok(catalog)
+    }
+
+    /// A database with what `layers` make, and its catalog.
+    ///
+    /// # Errors
+    ///
+    /// As [`migrated`](Self::migrated).
+    pub async fn migrated_database(&self, layers: &[Layer]) -> Result<(Temporary, Catalog), MakeError> {
+        let database = self.database(layers).await?;
+        let catalog = read(&database).await?;
+        Ok((database, catalog))
+    }
+
+    /// The catalog of what `files` make, in whatever order.
+    ///
+    /// # Errors
+    ///
+    /// [`MakeError`], with the place of the statement that failed.
+    pub async fn loaded(&self, files: &[SqlFile]) -> Result<Catalog, MakeError> {
+        let mut recipe = self.recipe().await?;
+        for SqlFile { file, sql } in files {
+            recipe.add("file");
+            recipe.add(file);
+            recipe.add(sql);
+        }
+        if let Some(found) = self.cache.find(recipe.clone()) {
+            return Ok(found);
+        }
+        let (database, catalog) = self.loaded_database(files).await?;
+        database.close().await?;
+        self.cache.keep(recipe, &catalog);
+        Ok(catalog)
+    }
+
+    /// A database with what `files` make, and its catalog.
+    ///
+    /// # Errors
+    ///
+    /// As [`loaded`](Self::loaded).
+    pub async fn loaded_database(&self, files: &[SqlFile]) -> Result<(Temporary, Catalog), MakeError> {
+        let database = self.database(&[]).await?;
+        let mut connection = database.connect().await?;
+        load(&mut connection, files).await.map_err(|it| MakeError::Load(Box::new(it)))?;
+        connection.close().await;
+        let catalog = read(&database).await?;
+        Ok((database, catalog))
+    }
+
+    /// A database with what `layers` make.
+    ///
+    /// # Errors
+    ///
+    /// [`MakeError`], with the place of the statement that failed.
+    pub async fn database(&self, layers: &[Layer]) -> Result<Temporary, MakeError> {
+        let base = match self.base {
+            Base::Plain => None,
+            Base::Supabase(regime) => Some(Layer::supabase(regime)),
+        };
+        let layers: Vec<Layer> = base.into_iter().chain(layers.iter().cloned()).collect();
+        if let Some(shadow) = &self.shadow {
+            return temporary::lent(shadow, &layers).await;
+        }
+        let open = async || {
+            let major = self.installation().await?.version.major;
+            Scratch::open(&self.settings.clone().with_major(major)).await
+        };
+        let scratch = self.scratch.get_or_try_init(open).await.map_err(MakeError::embedded)?;
+        scratch.database(&layers).await.map(|it| Temporary::Scratch(Box::new(it))).map_err(MakeError::embedded)
+    }
+
+    async fn recipe(&self) -> Result<Recipe, MakeError> {
+        let server = if let Some(settings) = &self.shadow {
+            // Its version is what it says when it is asked.
+            format!("{} {}", settings.url.identity(), temporary::version(settings).await?)
+        } else {
+            let Installation { bin, version, origin: _ } = self.installation().await.map_err(MakeError::embedded)?;
+            format!("{bin} {version}")
+        };
+        let mut recipe = Recipe::new(&server);
+        if let Base::Supabase(regime) = self.base {
+            recipe.add(&Layer::supabase(regime).sql);
+        }
+        Ok(recipe)
+    }
+}
+
+async fn read(database: &Temporary) -> Result<Catalog, MakeError> {
+    let mut connection: Connection = database.connect().await?;
+    let catalog = introspect::everything(&mut connection).await.map_err(MakeError::Read)?;
+    connection.close().await;
+    Ok(catalog)
+}
