@@ -45,6 +45,25 @@ async fn files_are_compared_with_a_database_as_if_they_had_been_loaded_there() {
 }
 
 #[tokio::test]
+async fn what_was_renamed_is_not_dropped() {
+    let (old, new) = tokio::join!(
+        holding(
+            "create schema app; create table app.t (id int primary key, a text check (a <> '')); create view app.v as select a from app.t;"
+        ),
+        holding(
+            "create schema app; create table app.u (id int primary key, b text check (b <> '')); create view app.v as select b as a from app.u;"
+        )
+    );
+    let project = CommandProject::new().database("OLD_URL", &old).database("NEW_URL", &new);
+    let diff =
+        ["db-diff", "--from", "url:OLD_URL", "--to", "url:NEW_URL", "--rename", "app.t=u", "--rename", "app.t.a=b"];
+    let found = project.expect(0, &diff).stdout;
+    assert!(!found.contains("DROP"), "{found}");
+    query(&mut connection(&old).await, &found).await;
+    project.expect(0, &["db-diff", "--from", "url:OLD_URL", "--to", "url:NEW_URL", "--exit-code"]);
+}
+
+#[tokio::test]
 async fn a_snapshot_stands_for_the_database_that_it_was_taken_of() {
     let there = holding("create table t (id int);").await;
     let project = CommandProject::new().database("THERE", &there);

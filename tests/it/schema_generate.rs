@@ -79,6 +79,46 @@ fn data_is_lost_only_by_name() {
 }
 
 #[test]
+fn what_was_renamed_keeps_its_rows() {
+    let project = project();
+    let old = "create table public.items (id serial primary key, name text not null check (name <> ''), kind text);
+        create index on public.items (name);
+        create view public.item_names with (security_invoker) as select name from public.items;";
+    let new = "create table public.things (id serial primary key, label text not null check (label <> ''), kind text);
+        create index on public.things (label);
+        create view public.item_names with (security_invoker) as select label as name from public.things;";
+    project.write("migrations/2_items.sql", old);
+    project.write("schema/items.sql", new);
+    let refused = project.expect(4, &["db-generate", "rename"]);
+    assert!(refused.stderr.contains("if it was only renamed: `--rename"), "{}", refused.stderr);
+    let renames = ["--rename", "items.name=label", "--rename", "items=things"];
+    let made = project.expect(0, &[&["db-generate", "rename", "--reversible"], &renames[..]].concat());
+    assert!(!made.stdout.contains("data loss"), "{}", made.stdout);
+    let made = migrations(&project);
+    let (_, up) = made.iter().find(|(name, _)| name == "rename.up.sql").unwrap();
+    assert!(!up.contains("DROP TABLE") && !up.contains("CREATE INDEX") && !up.contains("DROP CONSTRAINT"), "{up}");
+    assert!(up.contains("ALTER TABLE public.items RENAME TO things;"), "{up}");
+    project.expect(0, &["db-generate", "--check"]);
+    let wrong = project.expect(2, &["db-generate", "again", "--rename", "nothing=more"]);
+    assert!(wrong.stderr.contains("there is nothing called `nothing` to be renamed"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_column_that_was_renamed_is_offered() {
+    let project = project();
+    project.write(
+        "schema/notes.sql",
+        &SCHEMA.replace(", text text)", ", body text)").replace("select text", "select body as text"),
+    );
+    let refused = project.expect(4, &["db-generate", "rename", "--output", "json"]);
+    assert_eq!(json(&refused)["error"]["data"]["renames"], serde_json::json!(["--rename public.notes.text=body"]));
+    let made = project.expect(0, &["db-generate", "rename", "--rename", "public.notes.text=body"]);
+    assert!(made.stdout.contains("\n~1 column\n"), "{}", made.stdout);
+    let (_, text) = migrations(&project).pop().unwrap();
+    assert!(text.ends_with("\nALTER TABLE public.notes RENAME COLUMN text TO body;\n"), "{text}");
+}
+
+#[test]
 fn a_migration_can_be_made_with_a_way_back() {
     let project = project();
     project.write(

@@ -17,7 +17,9 @@ async fn what_is_pulled_makes_the_same_again() {
         alter table app.\"Users\" enable row level security;
         create policy p on app.\"Users\" for select using (id = app.f(id));
         grant select on app.\"Users\" to palisade_pull_test;
-        create publication news for table app.\"Users\";";
+        create publication news for table app.\"Users\";
+        create table app.theirs ();
+        alter table app.theirs owner to palisade_pull_test;";
     let mut connection = connection(&there).await;
     query(&mut connection, "do $$ begin create role palisade_pull_test; exception when others then null; end $$").await;
     query(&mut connection, sql).await;

@@ -4,11 +4,12 @@ use crate::sources::{Input, Place, Side, layers};
 use crate::{CommandError, ConnectionArgs, Context};
 use palisade_catalog::{Catalog, ObjectKey};
 use palisade_config::HistoryTable;
-use palisade_diff::{Options, Script, diff};
+use palisade_diff::{Options, Script, diff, rename_candidates};
 use palisade_embedded::Layer;
 use palisade_migrator::Migration;
 use palisade_rls::PolicyScript;
-use palisade_source::{Blueprint, Declares, Managed, Workbench};
+use palisade_source::{Blueprint, Declares, Managed, NewName, Renaming, Workbench, renamings};
+use palisade_sql::quote_ident;
 use std::collections::BTreeSet;
 
 /// What the migrations make, and what the schema should be.
@@ -18,7 +19,11 @@ pub(crate) struct Comparison {
     pub(crate) row_security: Vec<Layer>,
     pub(crate) schema: Side,
     pub(crate) declares: Declares,
+    /// What the migrations make.
     pub(crate) before: Catalog,
+    /// The same once everything has the name that somebody has told.
+    renamed: Catalog,
+    renamings: Vec<Renaming>,
     pub(crate) after: Catalog,
     schemas: Vec<String>,
     history: HistoryTable,
@@ -58,7 +63,39 @@ impl Comparison {
         let managed = Managed { schemas: &schemas, history: &history };
         check_managed(&managed, &schema, &after)?;
         let (before, after) = managed.of_both(before, after, declares);
-        Ok(Self { workbench, layers, row_security, schema, declares, before, after, schemas, history })
+        let (renamed, renamings) = (before.clone(), Vec::new());
+        Ok(Self {
+            workbench,
+            layers,
+            row_security,
+            schema,
+            declares,
+            before,
+            renamed,
+            renamings,
+            after,
+            schemas,
+            history,
+        })
+    }
+
+    /// Renames first what somebody has told of. The server does it on a copy, and with it all that refers to the old names.
+    pub(crate) async fn rename(&mut self, names: &[NewName]) -> Result<(), CommandError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        self.renamings = renamings(&self.before, names)?;
+        let sql: Vec<&str> = self.renamings.iter().map(|it| it.forth.sql.as_str()).collect();
+        let layers: Vec<Layer> = self.layers.iter().cloned().chain([Layer::new("--rename", sql.join(";\n"))]).collect();
+        let made = self.workbench.migrated(&layers).await?;
+        self.renamed = self.managed().of_both(made, self.after.clone(), self.declares).0;
+        Ok(())
+    }
+
+    /// What looks like a rename that nobody has told of.
+    pub(crate) fn candidates(&self) -> Vec<NewName> {
+        let candidates = rename_candidates(&self.renamed, &self.after);
+        candidates.into_iter().map(|it| NewName { to: it.to.name().to_owned(), from: it.from.path }).collect()
     }
 
     pub(crate) fn managed(&self) -> Managed<'_> {
@@ -76,13 +113,18 @@ impl Comparison {
     /// The statements that are missing in the migrations.
     pub(crate) fn script(&self, options: &Options) -> Result<Script, CommandError> {
         let options = Options { compared: self.declares.compared(), ..options.clone() };
-        Ok(diff(&self.before, &self.after, &options)?)
+        let mut script = diff(&self.renamed, &self.after, &options)?;
+        let first = self.renamings.iter().map(|it| it.forth.clone());
+        script.statements = first.chain(script.statements).collect();
+        Ok(script)
     }
 
     /// The statements that take a script back.
     pub(crate) fn way_back(&self) -> Result<Script, palisade_diff::DiffError> {
         let options = Options { compared: self.declares.compared(), ..Options::ALL };
-        diff(&self.after, &self.before, &options)
+        let mut script = diff(&self.after, &self.renamed, &options)?;
+        script.statements.extend(self.renamings.iter().rev().map(|it| it.back.clone()));
+        Ok(script)
     }
 }
 
@@ -101,7 +143,7 @@ fn check_managed(managed: &Managed<'_>, schema: &Side, after: &Catalog) -> Resul
 }
 
 /// Refuses to lose data that nobody has allowed to lose. `allowed` are objects as they are shown, with or without what they are.
-pub(crate) fn check_data_loss(script: &Script, allowed: &[String]) -> Result<(), CommandError> {
+pub(crate) fn check_data_loss(script: &Script, allowed: &[String], candidates: &[NewName]) -> Result<(), CommandError> {
     let lossy = script.data_loss();
     let is_allowed = |it: &&&ObjectKey| allowed.iter().any(|name| names(it, name));
     let unknown: Vec<&String> = allowed.iter().filter(|name| !lossy.iter().any(|it| names(it, name))).collect();
@@ -119,10 +161,18 @@ pub(crate) fn check_data_loss(script: &Script, allowed: &[String]) -> Result<(),
     let shown: Vec<String> = lost.iter().map(|it| format!("  {it}: {}", details(script, it))).collect();
     let flags: Vec<String> = lost.iter().map(|it| format!("--allow-data-loss {}", quoted(&short(it)))).collect();
     let objects: Vec<String> = lost.iter().map(|it| short(it)).collect();
+    let renames: Vec<String> = candidates.iter().map(flag).collect();
+    let renamed = if renames.is_empty() { "--rename table.old=new".to_owned() } else { renames.join(" ") };
     Err(CommandError::refused("data-loss", format!("this migration would lose data:\n{}", shown.join("\n")))
+        .help(format!("if it was only renamed: `{renamed}`"))
         .help(format!("if that is meant: `{}`", flags.join(" ")))
-        .help("if something was only renamed: `--rename table.old=new`")
-        .data(serde_json::json!({ "objects": objects })))
+        .data(serde_json::json!({ "objects": objects, "renames": renames })))
+}
+
+/// The flag that tells of a rename.
+pub(crate) fn flag(rename: &NewName) -> String {
+    let from: Vec<_> = rename.from.iter().map(|it| quote_ident(it)).collect();
+    format!("--rename {}", quoted(&format!("{}={}", from.join("."), quote_ident(&rename.to))))
 }
 
 fn names(object: &ObjectKey, name: &str) -> bool {
@@ -139,7 +189,7 @@ fn short(object: &ObjectKey) -> String {
 
 /// As a word of a shell.
 fn quoted(word: &str) -> String {
-    let plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
+    let plain = |it: char| it.is_ascii_alphanumeric() || "._-=".contains(it);
     if word.chars().all(plain) { word.to_owned() } else { ["'", &word.replace('\'', "'\\''"), "'"].concat() }
 }
 
@@ -155,6 +205,7 @@ mod tests {
     use palisade_catalog::{ObjectKey, ObjectKind};
     use palisade_diff::{Action, Script, Statement};
     use palisade_plan::Hazard;
+    use palisade_source::NewName;
 
     fn script() -> Script {
         let column = ObjectKey::new(ObjectKind::Column, ["public", "posts", "Title"]);
@@ -165,7 +216,8 @@ mod tests {
 
     fn check(allowed: &[&str]) -> String {
         let allowed: Vec<String> = allowed.iter().map(|it| (*it).to_owned()).collect();
-        match check_data_loss(&script(), &allowed) {
+        let candidate = NewName { from: vec!["public".into(), "old".into()], to: "New".into() };
+        match check_data_loss(&script(), &allowed, &[candidate]) {
             Ok(()) => "allowed".to_owned(),
             Err(error) => format!("{}: {}\n{}", error.exit.code(), error.message, error.help.join("\n")),
         }
@@ -176,8 +228,8 @@ mod tests {
         insta::assert_snapshot!(check(&["table public.old"]), @r#"
         4: this migration would lose data:
           column public.posts."Title": its rows
+        if it was only renamed: `--rename 'public.old="New"'`
         if that is meant: `--allow-data-loss 'public.posts."Title"'`
-        if something was only renamed: `--rename table.old=new`
         "#);
         assert_eq!(check(&["public.old", "public.posts.Title"]), "allowed");
         assert_eq!(check(&["public.old", "column public.posts.\"Title\""]), "allowed");

@@ -2,6 +2,7 @@
 
 use crate::CommandError;
 use palisade_catalog::{ObjectKey, ObjectKind};
+use palisade_source::NewName;
 use palisade_sql::{TokenKind, lex, split};
 
 /// `table.column=EXPRESSION` or `schema.table.column=EXPRESSION`: the column and the expression.
@@ -13,6 +14,17 @@ pub(crate) fn column_value(flag: &str, text: &str) -> Result<(ObjectKey, String)
         return Err(fail());
     }
     Ok((key, right.trim().to_owned()))
+}
+
+/// `table.column=new`, `table=new`: an object by its names, and the one that it is to have.
+pub(crate) fn rename(text: &str) -> Result<NewName, CommandError> {
+    let fail = || wrong("--rename", text, "table.old=new");
+    let (left, right) = split_at_equals(text).ok_or_else(fail)?;
+    let from = parts(left).ok_or_else(fail)?;
+    match parts(right).ok_or_else(fail)?.as_slice() {
+        [to] => Ok(NewName { from, to: to.clone() }),
+        _ => Err(fail()),
+    }
 }
 
 /// A column, by the names of its table and itself.

@@ -8,6 +8,7 @@
 
 mod cache;
 mod comparable;
+mod copy;
 mod directory;
 mod external;
 mod live;
@@ -15,6 +16,7 @@ mod load;
 mod migration;
 mod prove;
 mod pull;
+mod rename;
 mod snapshot;
 mod source;
 mod summary;
@@ -22,7 +24,8 @@ mod workbench;
 mod workflow;
 
 pub use cache::CatalogCache;
-pub use comparable::{Part, comparable, made_by, usual_owner, version_mismatch};
+pub use comparable::{Part, comparable, made_by, owned, usual_owner, version_mismatch};
+pub use copy::{CopyError, renamed_copy};
 pub use directory::{DirectoryError, SqlFile, read_directory};
 pub use external::{External, grant_regime, is_supabase};
 pub use live::{LiveError, read_live};
@@ -30,6 +33,7 @@ pub use load::{LoadError, load};
 pub use migration::migration_text;
 pub use prove::{Proof, ProofError, Proven, prove};
 pub use pull::{Placed, PullError, place, pull};
+pub use rename::{NewName, NewNameError, Renaming, renamings};
 pub use snapshot::{SnapshotFileError, read_snapshot, write_snapshot};
 pub use source::{Source, SourceSyntaxError};
 pub use summary::summary;

@@ -1,11 +1,11 @@
 //! `db-diff`
 
-use crate::names::column_value;
+use crate::names::{self, column_value};
 use crate::sources::{Place, Side};
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
-use palisade_catalog::{Catalog, Compared};
+use palisade_catalog::Catalog;
 use palisade_diff::{Options, Script, diff};
-use palisade_source::{Part, comparable, version_mismatch};
+use palisade_source::{Part, comparable, renamed_copy, renamings, version_mismatch};
 use serde_json::json;
 
 /// Print the SQL that makes one schema of another
@@ -51,6 +51,10 @@ pub(crate) struct DbDiffArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     online: Option<bool>,
 
+    /// Rename instead of dropping and adding: `posts.title=headline`, `posts=articles`; can be given several times
+    #[arg(long, value_name = "OLD=NEW")]
+    rename: Vec<String>,
+
     /// How values of a column become values of its new type, such as `posts.rank=rank::integer`; can be given several times
     #[arg(long, value_name = "TABLE.COLUMN=EXPRESSION")]
     using: Vec<String>,
@@ -68,6 +72,7 @@ pub(crate) struct DbDiffArgs {
 }
 
 pub(crate) async fn run(context: &mut Context, args: DbDiffArgs) -> Result<Outcome, CommandError> {
+    let renames = args.rename.iter().map(|it| names::rename(it)).collect::<Result<Vec<_>, _>>()?;
     let mut options = Options::ALL;
     for text in &args.using {
         let (column, expression) = column_value("--using", text)?;
@@ -82,9 +87,18 @@ pub(crate) async fn run(context: &mut Context, args: DbDiffArgs) -> Result<Outco
     check_versions(context, &args, &left, &right)?;
     let schemas = (!args.schema.is_empty()).then_some(args.schema.as_slice());
     let part = Part { schemas, history: place.history.as_ref() };
+    // For a copy on which to rename; nothing is started for it yet.
+    let workbench = place.workbench(Some(&left));
     let (left, right) = comparable(left, right, part).map_err(|missing| no_schema(&missing))?;
-    options.compared = Compared::ALL;
-    let script = diff(&left, &right, &options)?;
+    let script = if renames.is_empty() {
+        diff(&left, &right, &options)?
+    } else {
+        let renamings = renamings(&left, &renames)?;
+        let renamed = Box::pin(renamed_copy(&workbench, &left, part, &renamings)).await?;
+        let mut script = diff(&renamed, &right, &options)?;
+        script.statements.splice(0..0, renamings.into_iter().map(|it| it.forth));
+        script
+    };
     for difference in &script.left {
         context.printer.warn(&format!("left as it is: {difference}"));
     }

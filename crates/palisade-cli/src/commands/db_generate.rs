@@ -1,14 +1,14 @@
 //! `db-generate`
 
 use crate::generate::{Comparison, check_data_loss};
-use crate::names::column_value;
+use crate::names::{self, column_value};
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use palisade_diff::{Options, Script};
 use palisade_embedded::Layer;
 use palisade_migrator::{Content, Migration, MigrationFile, check, create, read_dir};
-use palisade_source::{Proof, Proven, migration_text, prove, summary};
+use palisade_source::{NewName, Proof, Proven, migration_text, prove, summary};
 use serde_json::json;
 
 /// Make a new migration: what the schema has and the migrations have not
@@ -33,7 +33,7 @@ pub(crate) struct DbGenerateArgs {
     name: Option<String>,
 
     /// An empty file for SQL that you write; the name says what it does
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "check", "allow_data_loss", "using", "online", "shadow"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "check", "allow_data_loss", "rename", "using", "online", "shadow"])]
     custom: Option<String>,
 
     /// Only say whether a migration is missing; exit code 3 if so
@@ -41,7 +41,7 @@ pub(crate) struct DbGenerateArgs {
     check: bool,
 
     /// Prove a migration that somebody wrote: on a copy with rows it must make what the schema says
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "custom", "check", "reversible", "allow_data_loss", "using", "online"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "custom", "check", "reversible", "allow_data_loss", "rename", "using", "online"])]
     verify: Option<Utf8PathBuf>,
 
     /// A pair of files, `.up.sql` and `.down.sql`, so that it can be taken back
@@ -51,6 +51,10 @@ pub(crate) struct DbGenerateArgs {
     /// Let the migration lose the data of this object; can be given several times
     #[arg(long, value_name = "OBJECT")]
     allow_data_loss: Vec<String>,
+
+    /// Rename instead of dropping and adding: `posts.title=headline`, `posts=articles`; can be given several times
+    #[arg(long, value_name = "OLD=NEW")]
+    rename: Vec<String>,
 
     /// How values of a column become values of its new type, such as `posts.rank=rank::integer`; can be given several times
     #[arg(long, value_name = "TABLE.COLUMN=EXPRESSION")]
@@ -75,15 +79,20 @@ pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<O
         return Ok(Outcome::done(text).data(json!({ "files": files })));
     }
     if let Some(file) = &args.verify {
-        return verify(context, &args, file).await;
+        return Box::pin(verify(context, &args, file)).await;
     }
     let mut options = Options { online: args.online, ..Options::ALL };
     for text in &args.using {
         let (column, expression) = column_value("--using", text)?;
         options.using.insert(column, expression);
     }
-    let comparison = Comparison::read(context, |_| true, args.shadow.as_deref(), &args.connection).await?;
-    let script = comparison.script(&options)?;
+    let renames = args.rename.iter().map(|it| names::rename(it)).collect::<Result<Vec<_>, _>>()?;
+    let mut comparison = Comparison::read(context, |_| true, args.shadow.as_deref(), &args.connection).await?;
+    comparison.rename(&renames).await?;
+    let mut script = comparison.script(&options)?;
+    if !args.check && ask_for_renames(context, &mut comparison, renames, &args.allow_data_loss).await? {
+        script = comparison.script(&options)?;
+    }
     for difference in &script.left {
         context.printer.warn(&format!("left as it is: {difference}"));
     }
@@ -105,7 +114,7 @@ pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<O
         );
         return Ok(Outcome::done(text).data(data).exit(Exit::Found));
     };
-    check_data_loss(&script, &args.allow_data_loss)?;
+    check_data_loss(&script, &args.allow_data_loss, &comparison.candidates())?;
     let down = if args.reversible { Some(way_back(&comparison, &script)) } else { None };
     let up = migration_text(&script, &[]);
     // A way down that cannot be is there to say so.
@@ -187,6 +196,33 @@ fn layer(name: &str, sql: &str) -> Layer {
 fn proof_data(proven: &Proven) -> serde_json::Value {
     let Proven { tables, with_rows, notes } = proven;
     json!({ "tables": tables, "with_rows": with_rows, "notes": notes })
+}
+
+/// Asks about what looks renamed, where there is somebody to ask, and says whether anything was. Without an answer nothing is
+/// taken for renamed: what would be lost is refused.
+async fn ask_for_renames(
+    context: &Context,
+    comparison: &mut Comparison,
+    mut renames: Vec<NewName>,
+    lost: &[String],
+) -> Result<bool, CommandError> {
+    let told = renames.len();
+    for candidate in comparison.candidates() {
+        let old = candidate.from.join(".");
+        if lost.iter().any(|it| it.trim_start_matches("table ").trim_start_matches("column ").trim() == old) {
+            continue;
+        }
+        let question = format!("Was `{old}` renamed to `{}`? [y/N] ", candidate.to);
+        let answer = context.prompt.line(&question).await?;
+        if answer.is_some_and(|it| ["y", "yes"].contains(&it.to_lowercase().as_str())) {
+            renames.push(candidate);
+        }
+    }
+    let more = renames.len() > told;
+    if more {
+        comparison.rename(&renames).await?;
+    }
+    Ok(more)
 }
 
 /// The file that takes a migration back, with what it cannot bring back.

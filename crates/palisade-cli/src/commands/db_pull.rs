@@ -5,14 +5,17 @@ use crate::{CommandError, ConnectionArgs, Context, Outcome};
 use camino::{Utf8Path, Utf8PathBuf};
 use palisade_catalog::{Catalog, Compared, Difference, difference};
 use palisade_diff::{Options, diff};
-use palisade_source::{Part, Placed, Source, SqlFile, Workbench, comparable, place, pull, write_snapshot};
+use palisade_source::{
+    Part, Placed, Source, SqlFile, Workbench, comparable, owned, place, pull, usual_owner, write_snapshot,
+};
 use serde_json::json;
 use std::fmt::Write as _;
 
 /// Write a database as SQL files, one for each table, view, function and type
 ///
 /// The files make the same schema again: that is tried on a throwaway database before anything is written. Nothing that
-/// `db-pull` has not written itself, or that was changed since, is written over without `--force`. Owners are left out.
+/// `db-pull` has not written itself, or that was changed since, is written over without `--force`. Owners are named where they
+/// are not the usual one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask db-pull --env prod --to pulled
@@ -90,15 +93,16 @@ async fn files(
     catalog: Catalog,
     part: Part<'_>,
 ) -> Result<(Vec<SqlFile>, usize), CommandError> {
-    // Roles differ between servers: who owns what is no part of files that are to be loaded elsewhere.
-    let compared = Compared { owners: false, ..Compared::ALL };
     let no_schema = |missing: Vec<String>| {
         let message = format!("there is no schema `{}`", missing.join("`, `"));
         CommandError::failed("no-schema", message).help("`--schema` takes a name as the catalog has it, without quotes")
     };
     let empty = workbench.empty().await?;
+    // Whoever loads the files owns what they make; only what belongs to somebody else says so.
+    let usual = usual_owner(&catalog).unwrap_or_else(|| catalog.server.user.clone());
+    let catalog = owned(catalog, &usual, &empty.server.user);
     let (empty, wanted) = comparable(empty, catalog.clone(), part).map_err(no_schema)?;
-    let script = diff(&empty, &wanted, &Options { compared, ..Options::ALL })?;
+    let script = diff(&empty, &wanted, &Options::ALL)?;
     for left in &script.left {
         context.printer.warn(&format!("not written: {left}"));
     }
@@ -111,7 +115,7 @@ async fn files(
     let (made, wanted) = comparable(made, catalog, part).map_err(no_schema)?;
     // What cannot be written was named above.
     let is_named = |it: &Difference| script.left.iter().any(|left| left.starts_with(&it.object().to_string()));
-    let mut differences = difference(&made, &wanted, compared);
+    let mut differences = difference(&made, &wanted, Compared::ALL);
     differences.retain(|it| !is_named(it));
     if differences.is_empty() {
         return Ok((files, wanted.objects.len()));

@@ -66,15 +66,16 @@ async fn rows_are_found_for_tables_with_constraints() {
 
 #[tokio::test]
 async fn what_leads_elsewhere_is_shown() {
-    let schema = with("create table public.more (id int not null);");
+    let schema = with("create table public.more (id text);");
     let error = check(&schema, Some("create table public.more (id int);"), false).await.unwrap_err();
     insta::assert_snapshot!(error, @r"
     after the migration the copy is not what the schema says:
     ~ column public.more.id
         not null: was false, is true
+        not null local: was false, is true
+        not null name: was nothing, is more_id_not_null
     ");
-    let error =
-        check(&schema, Some("create table more (id int not null);\nalter table nowhere add a int;"), false).await;
+    let error = check(&schema, Some("create table more (id text);\nalter table nowhere add a int;"), false).await;
     insta::assert_snapshot!(error.unwrap_err(), @r#"
     the migration fails on a copy of what those before it make: relation "nowhere" does not exist (SQLSTATE 42P01)
      --> migrations/2_next.sql:2:1

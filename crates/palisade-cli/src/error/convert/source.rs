@@ -4,7 +4,8 @@ use crate::{CommandError, Exit};
 use palisade_diff::DiffError;
 use palisade_embedded::EmbeddedError;
 use palisade_source::{
-    DirectoryError, LiveError, LoadError, MakeError, ProofError, PullError, SnapshotFileError, SourceSyntaxError,
+    CopyError, DirectoryError, LiveError, LoadError, MakeError, NewNameError, ProofError, PullError, SnapshotFileError,
+    SourceSyntaxError,
 };
 
 impl From<SourceSyntaxError> for CommandError {
@@ -91,6 +92,18 @@ impl From<ProofError> for CommandError {
             | ProofError::BackDiffers { .. } => "not-proven",
         };
         Self::of(code, &error).help(error.help().unwrap_or_default())
+    }
+}
+
+impl From<CopyError> for CommandError {
+    fn from(error: CopyError) -> Self {
+        Self::of("cannot-copy", &error).help(error.help().unwrap_or_default())
+    }
+}
+
+impl From<NewNameError> for CommandError {
+    fn from(error: NewNameError) -> Self {
+        Self { exit: Exit::Usage, ..Self::of("bad-rename", &error) }.help(error.help())
     }
 }
 
