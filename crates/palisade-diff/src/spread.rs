@@ -82,6 +82,7 @@ fn reaction(items: &Items<'_>, gone: usize, user: usize) -> Reaction {
         // Its change takes the need away, before what it needed goes.
         let lets_go = it.fate == Fate::Alter
             && !it.will_need(gone)
+            && !needs_successor(items, user, gone)
             && !has_parsed_body(it.from)
             && (!is_only_inherited_part(items, user) || parent_lets_go(items, user, gone));
         return if lets_go { Reaction::None } else { Reaction::Goes(whole()) };
@@ -101,6 +102,17 @@ fn reaction(items: &Items<'_>, gone: usize, user: usize) -> Reaction {
         ObjectKind::Constraint if is_foreign_key(it.definition()) => Reaction::Goes(user),
         _ => Reaction::None,
     }
+}
+
+/// Whether it will need what takes the name of what goes, as a view does that of a materialized one: between both it cannot be.
+fn needs_successor(items: &Items<'_>, user: usize, gone: usize) -> bool {
+    let key = items.all[gone].key;
+    let has_name = key.kind.is_relation() || key.kind.is_part();
+    let takes_name = |other: usize| {
+        let it = &items.all[other];
+        it.fate == Fate::Create && it.key.kind.is_relation() && it.key.relation() == key.relation()
+    };
+    has_name && items.all[user].to_needs.iter().any(|it| takes_name(it.0))
 }
 
 /// Whether the part that this one came from changes such that neither needs what goes any more.
