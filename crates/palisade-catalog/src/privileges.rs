@@ -45,13 +45,17 @@ pub struct Privileges {
 
 impl Privileges {
     /// Reads an access list in the [text form of `aclitem`](https://www.postgresql.org/docs/current/ddl-priv.html) arrays.
-    /// Who granted does not matter here.
-    pub fn parse(acl: &str, owner: &str) -> Option<Self> {
+    /// Who granted does not matter here. What has no owner of its own, such as a column, has no privileges of one.
+    pub fn parse(acl: &str, owner: Option<&str>) -> Option<Self> {
         let mut found = Self::default();
         for item in array_items(acl)? {
             let (grantee, rest) = role_name(&item)?;
             let granted = rest.strip_prefix('=')?.split('/').next()?;
-            let to = if grantee == owner { &mut found.owner } else { found.others.entry(grantee).or_default() };
+            let to = if Some(grantee.as_str()) == owner {
+                &mut found.owner
+            } else {
+                found.others.entry(grantee).or_default()
+            };
             let mut letters = granted.chars().peekable();
             while let Some(letter) = letters.next() {
                 let grantable = letters.next_if_eq(&'*').is_some();
@@ -125,10 +129,10 @@ mod tests {
     #[test]
     fn access_lists_are_read() {
         let text = r#"{owner=arwdDxt/owner,=r/owner,"\"a\"\"b\"=rw*/owner",anon=a/x}"#;
-        let found = Privileges::parse(text, "owner").unwrap();
+        let found = Privileges::parse(text, Some("owner")).unwrap();
         assert_eq!(found.owner.len(), 7);
         assert_eq!(found.to_string(), "PUBLIC: SELECT; a\"b: SELECT, UPDATE with grant option; anon: INSERT");
-        assert!(Privileges::parse("{}", "owner").unwrap().others.is_empty());
-        assert!(Privileges::parse("nonsense", "owner").is_none());
+        assert!(Privileges::parse("{}", None).unwrap().others.is_empty());
+        assert!(Privileges::parse("nonsense", None).is_none());
     }
 }

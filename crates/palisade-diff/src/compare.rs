@@ -113,15 +113,17 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
                 && from.result == *result
                 && hypothetical(&from.options) == hypothetical(options)
         }
-        (Definition::Table(from), Definition::Table(to)) => table(from, to),
+        (Definition::Table(from), Definition::Table(to)) => table(from, to) && !key_changes(items, number, to),
         (Definition::Column(from), Definition::Column(to)) => !becomes_inherited(items, number, from, to),
         (Definition::Constraint(from), Definition::Constraint(to)) => constraint(from, to),
         (Definition::Index(from), Definition::Index(to)) => index(from, to),
         (Definition::View(from), Definition::View(to)) => view(items, number, from, to),
         (Definition::Trigger(from), Definition::Trigger(to)) => {
             let Trigger { definition, enabled: _, constraint, inherited } = to;
+            // What a partition has of its parent follows that.
+            let follows = from.inherited && *inherited && from.constraint == *constraint;
             let replaceable = !from.constraint && !constraint && !from.inherited && !inherited;
-            from.definition == *definition && from.inherited == *inherited || replaceable
+            from.definition == *definition && from.inherited == *inherited || replaceable || follows
         }
         (Definition::Policy(from), Definition::Policy(to)) => {
             let Policy { command, permissive, roles: _, using, check } = to;
@@ -227,6 +229,19 @@ fn table(from: &Table, to: &Table) -> bool {
         foreign_options: _,
     } = to;
     from.kind == *kind && from.partition_key == *partition_key && from.server == *server
+}
+
+/// Whether the type of a column changes that decides into which partition a row goes, which Postgres does not do.
+fn key_changes(items: &Items<'_>, number: usize, it: &Table) -> bool {
+    let Some(tokens) = it.partition_key.as_deref().map(palisade_sql::lex).and_then(Result::ok) else { return false };
+    let (schema, name) = items.all[number].key.relation();
+    items.parts(ObjectKind::Column, schema, name).any(|column| {
+        let column = &items.all[column];
+        let both = (column.from.map(|it| &it.definition), column.to.map(|it| &it.definition));
+        let (Some(Definition::Column(from)), Some(Definition::Column(to))) = both else { return false };
+        let differs = from.data_type != to.data_type || from.collation != to.collation;
+        differs && tokens.iter().any(|it| it.text == column.key.sql())
+    })
 }
 
 /// How a column is generated decides whether it can stay.

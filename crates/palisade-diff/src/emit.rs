@@ -167,7 +167,7 @@ fn drop_object(context: &Context<'_>, number: usize, item: &Item<'_>, out: &mut 
         Definition::DefaultPrivileges => privileges::default_privileges(context, number, Some(object), None, out),
         Definition::RowSecurity(it) => security::drop_row_security(key, *it, out),
         Definition::Column(_) => out.push(column::remove(context, number)),
-        Definition::Default(_) => out.push(column::drop_default(context, number)),
+        Definition::Default(_) => out.extend(column::drop_default(context, number)),
         Definition::Constraint(it) => out.push(constraint::remove(context, number, it)),
         Definition::DomainConstraint(_) => {
             out.push(drop(format!("ALTER DOMAIN {} DROP CONSTRAINT {}", key.qualified(), key.sql())));

@@ -82,8 +82,9 @@ fn reaction(items: &Items<'_>, gone: usize, user: usize) -> Reaction {
         // Its change takes the need away, before what it needed goes.
         let lets_go = it.fate == Fate::Alter
             && !it.will_need(gone)
+            && !needs_successor(items, user, gone)
             && !has_parsed_body(it.from)
-            && !is_only_inherited_part(items, user);
+            && (!is_only_inherited_part(items, user) || parent_lets_go(items, user, gone));
         return if lets_go { Reaction::None } else { Reaction::Goes(whole()) };
     }
     // The type of a column changes.
@@ -103,8 +104,29 @@ fn reaction(items: &Items<'_>, gone: usize, user: usize) -> Reaction {
     }
 }
 
+/// Whether it will need what takes the name of what goes, as a view does that of a materialized one: between both it cannot be.
+fn needs_successor(items: &Items<'_>, user: usize, gone: usize) -> bool {
+    let key = items.all[gone].key;
+    let has_name = key.kind.is_relation() || key.kind.is_part();
+    let takes_name = |other: usize| {
+        let it = &items.all[other];
+        it.fate == Fate::Create && it.key.kind.is_relation() && it.key.relation() == key.relation()
+    };
+    has_name && items.all[user].to_needs.iter().any(|it| takes_name(it.0))
+}
+
+/// Whether the part that this one came from changes such that neither needs what goes any more.
+fn parent_lets_go(items: &Items<'_>, part: usize, gone: usize) -> bool {
+    let kind = items.all[part].key.kind;
+    items.all[part]
+        .from_needs
+        .iter()
+        .map(|it| &items.all[it.0])
+        .any(|parent| parent.key.kind == kind && parent.fate == Fate::Alter && !parent.will_need(gone))
+}
+
 /// Whether a part that came from a parent's part stays, because its table leaves that parent first.
-fn leaves_parent(items: &Items<'_>, part: usize, of_parent: usize) -> bool {
+pub(crate) fn leaves_parent(items: &Items<'_>, part: usize, of_parent: usize) -> bool {
     let (Some(child), Some(parent)) = (table_of_part(items, part), table_of_part(items, of_parent)) else {
         return false;
     };

@@ -60,10 +60,7 @@ impl Draft {
         let path = serde_json::from_str(path_text).map_err(|_| fail("a name", path_text))?;
         let owner = text(row, 6)?.map(str::to_owned);
         let privileges = match text(row, 7)? {
-            Some(acl) => Some(
-                Privileges::parse(acl, owner.as_deref().unwrap_or_default())
-                    .ok_or_else(|| fail("an access list", acl))?,
-            ),
+            Some(acl) => Some(Privileges::parse(acl, owner.as_deref()).ok_or_else(|| fail("an access list", acl))?),
             None => None,
         };
         let definition_text = text(row, 8)?.unwrap_or_default();

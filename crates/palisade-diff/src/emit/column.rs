@@ -8,6 +8,7 @@ use palisade_plan::Hazard;
 use palisade_sql::{quote_ident, quote_literal};
 
 use super::{Context, backfill, dress, name, options, sequence};
+use crate::item::Fate;
 use crate::script::{Action, Statement};
 
 /// The column that an object is.
@@ -233,29 +234,47 @@ pub(super) fn alter_default(
     }
     let key = context.items.all[number].key;
     let alter = |what: String| Statement::new(key, Action::Alter, format!("{} {what}", alter_column(context, key)));
+    let with_children = |what: String| {
+        changes_with_parent(context, number).map(|sql| Statement::new(key, Action::Alter, format!("{sql} {what}")))
+    };
     match (from.generated, to.generated) {
         (Some(_), None) => {
-            out.push(alter("DROP EXPRESSION".to_owned()));
+            out.extend(with_children("DROP EXPRESSION".to_owned()));
             out.push(alter(format!("SET DEFAULT {}", to.expression)));
         }
         (Some(_), Some(kind)) => {
-            let statement = alter(format!("SET EXPRESSION AS ({})", to.expression));
-            out.push(if kind == Generated::Stored {
-                statement.danger(Hazard::Rewrite, key.qualified())
-            } else {
-                statement
-            });
+            let statement = with_children(format!("SET EXPRESSION AS ({})", to.expression));
+            out.extend(statement.map(|it| match kind {
+                Generated::Stored => it.danger(Hazard::Rewrite, key.qualified()),
+                Generated::Virtual => it,
+            }));
         }
         (None, _) => out.push(alter(format!("SET DEFAULT {}", to.expression))),
     }
 }
 
-pub(super) fn drop_default(context: &Context<'_>, number: usize) -> Statement {
+pub(super) fn drop_default(context: &Context<'_>, number: usize) -> Option<Statement> {
     let item = &context.items.all[number];
-    let generated =
-        matches!(item.from.map(|it| &it.definition), Some(Definition::Default(it)) if it.generated.is_some());
-    let what = if generated { "DROP EXPRESSION" } else { "DROP DEFAULT" };
-    Statement::new(item.key, Action::Drop, format!("{} {what}", alter_column(context, item.key)))
+    let drop = |sql: String| Statement::new(item.key, Action::Drop, sql);
+    match item.from.map(|it| &it.definition) {
+        Some(Definition::Default(it)) if it.generated.is_some() => {
+            changes_with_parent(context, number).map(|it| drop(format!("{it} DROP EXPRESSION")))
+        }
+        _ => Some(drop(format!("{} DROP DEFAULT", alter_column(context, item.key)))),
+    }
+}
+
+/// The beginning of a change of an expression, which children follow; nothing for a child whose parent changes.
+fn changes_with_parent(context: &Context<'_>, number: usize) -> Option<String> {
+    let key = context.items.all[number].key;
+    let table = context.items.find(ObjectKind::Table, [key.part(0), key.part(1)])?;
+    let parents = crate::item::parents(context.items.all[table].from);
+    let stays = crate::item::parents(context.items.all[table].to);
+    let follows = parents.iter().filter(|it| stays.contains(it)).any(|(schema, name)| {
+        let default = context.items.find(ObjectKind::Default, [schema, name, key.name()]);
+        default.is_some_and(|it| context.items.all[it].fate != Fate::Keep && context.items.all[it].from.is_some())
+    });
+    (!follows).then(|| format!("{} ALTER COLUMN {}", name::alter_table(key, ""), key.sql()))
 }
 
 fn alter_column(context: &Context<'_>, key: &ObjectKey) -> String {

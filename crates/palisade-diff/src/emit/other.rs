@@ -41,11 +41,10 @@ pub(super) fn create_trigger(key: &ObjectKey, it: &Trigger, out: &mut Vec<Statem
 pub(super) fn alter_trigger(key: &ObjectKey, from: &Trigger, to: &Trigger, out: &mut Vec<Statement>) {
     let mut before = from.enabled.as_str();
     if from.definition != to.definition {
-        out.push(Statement::new(
-            key,
-            Action::Alter,
-            to.definition.replacen("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER", 1),
-        ));
+        if !to.inherited {
+            let sql = to.definition.replacen("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER", 1);
+            out.push(Statement::new(key, Action::Alter, sql));
+        }
         before = "O";
     }
     fires(key, "TRIGGER", before, &to.enabled, out);
@@ -150,8 +149,11 @@ pub(super) fn alter_subscription(key: &ObjectKey, from: &Subscription, to: &Subs
     if from.publications != to.publications {
         out.push(alter(format!("SET PUBLICATION {} WITH (refresh = false)", name::list(&to.publications))));
     }
-    if from.options != to.options {
-        out.push(alter(format!("SET ({})", to.options)));
+    // Some can be said only where others allow it, even if nothing changes.
+    let before: Vec<&str> = from.options.split(", ").collect();
+    let changed: Vec<&str> = to.options.split(", ").filter(|it| !before.contains(it)).collect();
+    if !changed.is_empty() {
+        out.push(alter(format!("SET ({})", changed.join(", "))));
     }
     if from.enabled != to.enabled {
         out.push(alter(if to.enabled { "ENABLE" } else { "DISABLE" }.to_owned()));

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use palisade_catalog::definition::{Column, ConstraintKind, Table};
+use palisade_catalog::definition::{Column, ConstraintKind, Table, TableKind};
 use palisade_catalog::{Definition, ObjectKind, Strength};
 
 use super::{Node, edges};
 use crate::item::{Fate, Item, Items, is_only_inherited, table_of};
+use crate::spread::{leaves_parent, table_of_part};
 
 /// Objects whose making or removing is part of that of another.
 #[derive(Debug, Default)]
@@ -86,10 +87,20 @@ fn dropped_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
     // The relation first: with it everything goes.
     let relation = items.relation_on(number, |it| &it.from_needs).filter(|it| goes(it) && item.key.kind.is_part());
     let auto = item.from_needs.iter().filter(|(_, strength)| *strength == Strength::Auto).map(|(it, _)| *it);
+    // What a table got from a parent, it keeps when it leaves that.
+    let auto = auto.filter(|it| !parted_before(items, number, *it));
     relation
         .filter(|it| items.all[*it].from.is_some())
         .or_else(|| auto.clone().find(|it| goes(it) && is_relation(items, *it)))
         .or_else(|| auto.clone().find(goes))
+}
+
+/// Whether the table of a part leaves that of the parent's part before either goes.
+fn parted_before(items: &Items<'_>, part: usize, of_parent: usize) -> bool {
+    let Some(table) = table_of_part(items, part) else { return false };
+    let item = &items.all[table];
+    let partition = item.from.and_then(table_of).is_some_and(Table::is_partition) && edges::detaches(item);
+    items.all[part].key.kind == items.all[of_parent].key.kind && (partition || leaves_parent(items, part, of_parent))
 }
 
 /// Whether it is a foreign key to a key that goes while its table stays: what will refer to that table must not find the old key,
@@ -98,8 +109,12 @@ fn frees_key(items: &Items<'_>, number: usize) -> bool {
     let item = &items.all[number];
     let Some(Definition::Constraint(constraint)) = item.from.map(|it| &it.definition) else { return false };
     let Some((schema, name)) = &constraint.references else { return false };
-    let stays = items.find(ObjectKind::Table, [schema, name]).is_some_and(|it| !items.all[it].fate.drops());
-    stays
+    let Some(table) = items.find(ObjectKind::Table, [schema, name]) else { return false };
+    // No partition can go while something refers to the whole.
+    if items.all[table].from.and_then(table_of).is_some_and(|it| it.kind == TableKind::Partitioned) {
+        return true;
+    }
+    !items.all[table].fate.drops()
         && item.from_needs.iter().any(|(it, _)| {
             matches!(items.all[*it].key.kind, ObjectKind::Constraint | ObjectKind::Index) && items.all[*it].fate.drops()
         })
@@ -137,6 +152,9 @@ fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
                 let parent = item.to_needs.iter().find(|(it, _)| items.all[*it].key.kind == ObjectKind::Constraint);
                 return if new_table {
                     Some(table)
+                } else if edges::attaches(items, table) {
+                    // It has to be there before.
+                    None
                 } else {
                     parent.map(|it| it.0).filter(|it| items.all[*it].fate.creates())
                 };

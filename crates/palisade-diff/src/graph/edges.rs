@@ -24,6 +24,7 @@ pub(super) fn edges(items: &Items<'_>, aliases: &Aliases, nodes: &[Node]) -> Vec
         edges.of_one(items, number);
     }
     edges.keys_of_partitions(items);
+    edges.foreign_keys_to_partitions(items);
     conflict::conflicts(items, &mut |first, second| edges.add(first, second));
     edges.found.sort_unstable();
     edges.found.dedup();
@@ -129,9 +130,46 @@ impl Edges<'_> {
         self.add((number, Step::Create), (number, Step::Attach));
         self.add((number, Step::Detach), (number, Step::Attach));
         self.partition(items, number);
+        if item.key.kind == ObjectKind::Constraint {
+            self.logging(items, number);
+        }
         if item.key.kind == ObjectKind::Table && attaches(items, number) {
             self.parent_first(items, number);
         }
+    }
+
+    /// What is logged cannot refer to what is not.
+    fn logging(&mut self, items: &Items<'_>, foreign_key: usize) {
+        let item = &items.all[foreign_key];
+        let sides = [item.from, item.to].into_iter().flatten();
+        for object in sides {
+            let Definition::Constraint(it) = &object.definition else { continue };
+            let Some((schema, name)) = &it.references else { continue };
+            let (Some(own), Some(other)) =
+                (Self::changes_logging(items, item.key.relation()), Self::changes_logging(items, (schema, name)))
+            else {
+                for table in [item.key.relation(), (schema.as_str(), name.as_str())] {
+                    if let Some((table, _)) = Self::changes_logging(items, table) {
+                        self.add((foreign_key, Step::Drop), (table, Step::Alter));
+                        self.add((table, Step::Alter), (foreign_key, Step::Create));
+                    }
+                }
+                continue;
+            };
+            self.add((foreign_key, Step::Drop), (own.0, Step::Alter));
+            self.add((foreign_key, Step::Drop), (other.0, Step::Alter));
+            if !item.fate.drops() && own.0 != other.0 && own.1 == other.1 {
+                let (first, second) = if own.1 { (own.0, other.0) } else { (other.0, own.0) };
+                self.add((first, Step::Alter), (second, Step::Alter));
+            }
+        }
+    }
+
+    /// A table whose rows are no longer logged, or are from now on; with whether they are not.
+    fn changes_logging(items: &Items<'_>, (schema, name): (&str, &str)) -> Option<(usize, bool)> {
+        let number = items.find(ObjectKind::Table, [schema, name])?;
+        let (from, to) = (items.all[number].from.and_then(table_of)?, items.all[number].to.and_then(table_of)?);
+        (from.unlogged != to.unlogged && items.all[number].fate == Fate::Alter).then_some((number, to.unlogged))
     }
 
     /// A table that is tied to a parent has the columns and checks that the parent has by then.
@@ -143,6 +181,36 @@ impl Edges<'_> {
                     for step in [Step::Drop, Step::Create, Step::Alter] {
                         self.add((part, step), (table, Step::Attach));
                     }
+                }
+            }
+        }
+    }
+
+    /// A foreign key to a partitioned table refers to each of its partitions: none can go before.
+    fn foreign_keys_to_partitions(&mut self, items: &Items<'_>) {
+        let going: Vec<usize> = items.kind(ObjectKind::Constraint).filter(|it| items.all[*it].fate.drops()).collect();
+        let references = |number: usize| match items.all[number].from.map(|it| &it.definition) {
+            Some(Definition::Constraint(constraint)) => constraint.references.as_ref(),
+            _ => None,
+        };
+        let keys: Vec<(usize, (&str, &str))> =
+            going.into_iter().filter_map(|it| references(it).map(|to| (it, (to.0.as_str(), to.1.as_str())))).collect();
+        if keys.is_empty() {
+            return;
+        }
+        let mut partitions: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+        for number in items.kind(ObjectKind::Table) {
+            let table = items.all[number].from.and_then(table_of).filter(|it| it.is_partition());
+            for (schema, name) in table.into_iter().flat_map(|it| &it.parents) {
+                partitions.entry((schema, name)).or_default().push(number);
+            }
+        }
+        for (key, table) in keys {
+            let mut waiting = vec![table];
+            while let Some(table) = waiting.pop() {
+                for partition in partitions.get(&table).into_iter().flatten() {
+                    self.add((key, Step::Drop), (*partition, Step::Drop));
+                    waiting.push(items.all[*partition].key.relation());
                 }
             }
         }

@@ -8,6 +8,8 @@ mod mend;
 mod model;
 mod render;
 
+use std::fmt::Write as _;
+
 use palisade_config::Variables;
 use palisade_tests::convergence::{Judge, Pair, Verdict, judge_forwards};
 use rand::rngs::StdRng;
@@ -50,11 +52,11 @@ async fn random_pairs_converge() {
     let mut text = String::new();
     for (name, verdict) in failed.iter().take(SHOWN) {
         let Pair { old, new, .. } = pair(name.parse().unwrap());
-        text += &format!("==== {name}\n---- old\n{old}---- new\n{new}---- {verdict}\n");
+        writeln!(text, "==== {name}\n---- old\n{old}---- new\n{new}---- {verdict}").unwrap();
     }
     for (name, verdict) in &failed {
         let line = verdict.to_string().lines().take(2).collect::<Vec<_>>().join(" | ");
-        text += &format!("PALISADE_TEST_SEED={name} PALISADE_TEST_PAIRS=1: {line}\n");
+        writeln!(text, "PALISADE_TEST_SEED={name} PALISADE_TEST_PAIRS=1: {line}").unwrap();
     }
     assert!(failed.is_empty(), "{text}{} of {pairs} pairs, beginning with {seed}", failed.len());
 }

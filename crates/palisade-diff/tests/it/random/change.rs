@@ -1,5 +1,7 @@
 //! One change of a schema at random.
 
+use std::collections::BTreeMap;
+
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
@@ -43,10 +45,10 @@ pub(super) fn change(random: &mut StdRng, schema: &mut Schema) {
         }
         18..21 => {
             let name = pick(random, &VIEWS);
-            if schema.views.remove(name).is_none() || random.random_bool(0.6) {
-                if let Some(view) = compose::view(random, schema, name) {
-                    schema.views.insert(name.to_owned(), view);
-                }
+            if (schema.views.remove(name).is_none() || random.random_bool(0.6))
+                && let Some(view) = compose::view(random, schema, name)
+            {
+                schema.views.insert(name.to_owned(), view);
             }
         }
         _ => compose::words(random, schema),
@@ -151,7 +153,7 @@ fn parts(random: &mut StdRng, table: &mut Table) {
             }
         }
         _ => {
-            if let Some((name, _)) = table.partitions.as_mut().and_then(|it| it.pop_first())
+            if let Some((name, _)) = table.partitions.as_mut().and_then(BTreeMap::pop_first)
                 && let Some(partitions) = &mut table.partitions
                 && random.random_bool(0.7)
             {

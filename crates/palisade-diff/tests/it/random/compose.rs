@@ -150,7 +150,7 @@ pub(super) fn table(random: &mut StdRng, schema: &Schema, name: &str) -> Table {
         table.columns.push(Column { name: "id".to_owned(), data_type, not_null: true, holds: Holds::Nothing });
         table.key = random.random_bool(0.8);
     }
-    for name in &COLUMNS[begin..random.random_range(begin..COLUMNS.len().min(begin + 6)) + 1] {
+    for name in &COLUMNS[begin..=random.random_range(begin..COLUMNS.len().min(begin + 6))] {
         let column = column(random, schema, name, &table.columns);
         table.columns.push(column);
     }
@@ -225,7 +225,7 @@ pub(super) fn part(random: &mut StdRng, schema: &mut Schema) {
 pub(super) fn view(random: &mut StdRng, schema: &Schema, name: &str) -> Option<View> {
     let tables = schema.tables.keys();
     let relations: Vec<&String> = tables.chain(schema.views.keys().filter(|it| it.as_str() < name)).collect();
-    let of = relations.get(random.random_range(0..relations.len().max(1)))?.to_string();
+    let of = (*relations.get(random.random_range(0..relations.len().max(1)))?).clone();
     let all = schema.columns(&of);
     let mut columns: Vec<String> = all.iter().filter(|_| random.random_bool(0.6)).map(|it| it.0.clone()).collect();
     if random.random_bool(0.2) {

@@ -166,6 +166,7 @@ pub(super) struct Policy {
 }
 
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one throw of the dice")]
 pub(super) struct View {
     pub(super) of: String,
     pub(super) columns: Vec<String>,

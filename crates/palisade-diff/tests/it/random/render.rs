@@ -1,5 +1,7 @@
 //! A schema as SQL.
 
+use std::fmt::Write as _;
+
 use palisade_sql::{quote_ident, quote_literal};
 
 use super::model::{Column, Does, Domain, Function, Holds, Schema, Table, Target, Type, View};
@@ -38,7 +40,8 @@ pub(super) fn sql(schema: &Schema) -> String {
     for (target, number) in &schema.comments {
         out.push(format!("comment on {} is 'it''s {number}'", reference(schema, target)));
     }
-    out.iter().map(|it| format!("{it};\n")).collect()
+    out.push(String::new());
+    out.join(";\n")
 }
 
 /// Some lie in another schema.
@@ -102,17 +105,17 @@ fn domain(name: &str, it: &Domain) -> String {
     let Domain { base, not_null, default, check } = it;
     let mut sql = format!("create domain {} as {}", qualified(name), data_type(base));
     if let Some(number) = default {
-        sql.push_str(&format!(" default {}", literal(base, *number)));
+        write!(sql, " default {}", literal(base, *number)).unwrap();
     }
     if *not_null {
         sql.push_str(" not null");
     }
     match (check, base) {
         (Some((number, Some(function))), _) => {
-            sql.push_str(&format!(" constraint called check ({}(value) > {number})", qualified(function)));
+            write!(sql, " constraint called check ({}(value) > {number})", qualified(function)).unwrap();
         }
-        (Some((number, None)), Type::Int) => sql.push_str(&format!(" constraint compared check (value > {number})")),
-        (Some((number, None)), _) => sql.push_str(&format!(" constraint compared check (value <> '{number}')")),
+        (Some((number, None)), Type::Int) => write!(sql, " constraint compared check (value > {number})").unwrap(),
+        (Some((number, None)), _) => write!(sql, " constraint compared check (value <> '{number}')").unwrap(),
         (None, _) => {}
     }
     sql
@@ -121,7 +124,7 @@ fn domain(name: &str, it: &Domain) -> String {
 fn literal(data_type: &Type, number: u32) -> String {
     match data_type {
         Type::Time => "now()".to_owned(),
-        Type::Bool => (number % 2 == 0).to_string(),
+        Type::Bool => number.is_multiple_of(2).to_string(),
         Type::Json => format!("'{{\"n\": {number}}}'"),
         Type::Uuid => "gen_random_uuid()".to_owned(),
         Type::Ints => format!("'{{{number}}}'"),
@@ -152,13 +155,13 @@ fn table(name: &str, it: &Table, out: &mut Vec<String>) {
     let unlogged = if it.unlogged { "unlogged " } else { "" };
     let mut sql = format!("create {unlogged}table {own} ({})", parts.join(", "));
     if let Some(parent) = &it.parent {
-        sql.push_str(&format!(" inherits ({})", qualified(parent)));
+        write!(sql, " inherits ({})", qualified(parent)).unwrap();
     }
     if it.partitions.is_some() {
         sql.push_str(" partition by range (id)");
     }
     if let Some(fillfactor) = it.fillfactor {
-        sql.push_str(&format!(" with (fillfactor = {fillfactor})"));
+        write!(sql, " with (fillfactor = {fillfactor})").unwrap();
     }
     out.push(sql);
     for (part, bound) in it.partitions.iter().flatten() {
@@ -251,7 +254,7 @@ fn security(name: &str, table: &Table, out: &mut Vec<String>) {
             None => format!("{column} = {}", it.number),
         };
         if let Some(other) = &it.other {
-            using.push_str(&format!(" or exists (select from {} o where o.id = {})", qualified(other), it.number));
+            write!(using, " or exists (select from {} o where o.id = {})", qualified(other), it.number).unwrap();
         }
         out.push(format!("create policy {} on {own} to {} using ({using})", quote_ident(policy), it.role));
     }
