@@ -3,11 +3,12 @@
 mod error;
 mod temporary;
 
+use std::sync::Arc;
+
 use camino::Utf8Path;
 use palisade_catalog::Catalog;
 use palisade_db::{ConnectSettings, Connection, introspect};
 use palisade_embedded::{EmbeddedError, EmbeddedSettings, GrantRegime, Installation, Layer, Scratch, installation};
-use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use crate::cache::{CatalogCache, Recipe};
