@@ -12,6 +12,87 @@ use palisade_source::{Blueprint, Declares, Managed, NewName, Renaming, Workbench
 use palisade_sql::quote_ident;
 use std::collections::BTreeSet;
 
+/// The files, before any database is made of them.
+pub(crate) struct Texts {
+    pub(crate) schema: Side,
+    workbench: Workbench,
+    layers: Vec<Layer>,
+    row_security: Vec<Layer>,
+    schemas: Vec<String>,
+    history: HistoryTable,
+}
+
+impl Texts {
+    /// Reads the files. Of the migrations those count that `counts` says yes to.
+    pub(crate) async fn read(
+        context: &Context,
+        counts: impl Fn(&Migration) -> bool,
+        shadow: Option<&str>,
+        connection: &ConnectionArgs,
+    ) -> Result<Self, CommandError> {
+        let selection = context.select(connection)?;
+        let mut place = Place::here(context, connection)?;
+        place.lend(context, shadow, connection).await?;
+        let migrations: Vec<Migration> = place.migrations("migrations")?.into_iter().filter(counts).collect();
+        let schema = place.schema(context, connection).await?;
+        let policies = PolicyScript::read(&selection.project.rls_dir())?;
+        let row_security = policies.files().iter().map(|it| Layer::new(it.path.as_str(), it.sql.as_str())).collect();
+        let (workbench, layers) = (place.workbench(None), layers(&migrations));
+        let environment = selection.environment;
+        let (schemas, history) = (environment.schemas, environment.history_table);
+        Ok(Self { schema, workbench, layers, row_security, schemas, history })
+    }
+
+    /// Whether the same files were compared before, and nothing differed.
+    pub(crate) async fn are_known_equal(&self) -> Result<bool, CommandError> {
+        match &self.schema.input {
+            Input::Made(blueprint) => Ok(self.workbench.is_known_equal(&self.layers, blueprint, &self.how()).await?),
+            Input::There(_) => Ok(false),
+        }
+    }
+
+    /// All that decides what is compared, besides the files.
+    fn how(&self) -> String {
+        format!("{:?} {}", self.schemas, self.history)
+    }
+
+    /// Makes catalogs of both sides where they were not made before.
+    pub(crate) async fn compare(self) -> Result<Comparison, CommandError> {
+        let (workbench, schema) = (&self.workbench, &self.schema);
+        let before = async { workbench.migrated(&self.layers).await.map_err(CommandError::from) };
+        let after = async {
+            match &schema.input {
+                Input::There(there) => schema.read(there).await,
+                Input::Made(blueprint) => workbench.catalog(blueprint).await.map_err(CommandError::from),
+            }
+        };
+        let (before, after) = tokio::try_join!(before, after)?;
+        let declares = match &schema.input {
+            Input::There(_) => Declares::default(),
+            Input::Made(blueprint) => Declares::of(blueprint),
+        };
+        let managed = Managed { schemas: &self.schemas, history: &self.history };
+        check_managed(&managed, schema, &after)?;
+        let (before, after) = managed.of_both(before, after, declares);
+        let (renamed, renamings, how) = (before.clone(), Vec::new(), self.how());
+        let Self { schema, workbench, layers, row_security, schemas, history } = self;
+        Ok(Comparison {
+            workbench,
+            layers,
+            row_security,
+            schema,
+            declares,
+            before,
+            renamed,
+            renamings,
+            after,
+            schemas,
+            history,
+            how,
+        })
+    }
+}
+
 /// What the migrations make, and what the schema should be.
 pub(crate) struct Comparison {
     pub(crate) workbench: Workbench,
@@ -27,56 +108,16 @@ pub(crate) struct Comparison {
     pub(crate) after: Catalog,
     schemas: Vec<String>,
     history: HistoryTable,
+    how: String,
 }
 
 impl Comparison {
-    /// Reads the files, and makes catalogs of both where they were not made before. Of the migrations those count that `counts`
-    /// says yes to.
-    pub(crate) async fn read(
-        context: &Context,
-        counts: impl Fn(&Migration) -> bool,
-        shadow: Option<&str>,
-        connection: &ConnectionArgs,
-    ) -> Result<Self, CommandError> {
-        let selection = context.select(connection)?;
-        let mut place = Place::here(context, connection)?;
-        place.lend(context, shadow, connection).await?;
-        let migrations: Vec<Migration> = place.migrations("migrations")?.into_iter().filter(counts).collect();
-        let schema = place.schema(context, connection).await?;
-        let (workbench, layers) = (place.workbench(None), layers(&migrations));
-        let before = async { workbench.migrated(&layers).await.map_err(CommandError::from) };
-        let after = async {
-            match &schema.input {
-                Input::There(there) => schema.read(there).await,
-                Input::Made(blueprint) => workbench.catalog(blueprint).await.map_err(CommandError::from),
-            }
-        };
-        let (before, after) = tokio::try_join!(before, after)?;
-        let declares = match &schema.input {
-            Input::There(_) => Declares::default(),
-            Input::Made(blueprint) => Declares::of(blueprint),
-        };
-        let policies = PolicyScript::read(&selection.project.rls_dir())?;
-        let row_security = policies.files().iter().map(|it| Layer::new(it.path.as_str(), it.sql.as_str())).collect();
-        let environment = selection.environment;
-        let (schemas, history) = (environment.schemas, environment.history_table);
-        let managed = Managed { schemas: &schemas, history: &history };
-        check_managed(&managed, &schema, &after)?;
-        let (before, after) = managed.of_both(before, after, declares);
-        let (renamed, renamings) = (before.clone(), Vec::new());
-        Ok(Self {
-            workbench,
-            layers,
-            row_security,
-            schema,
-            declares,
-            before,
-            renamed,
-            renamings,
-            after,
-            schemas,
-            history,
-        })
+    /// Keeps in mind that there is nothing to do, which makes the next answer a matter of milliseconds.
+    pub(crate) async fn note_equal(&self) -> Result<(), CommandError> {
+        match self.blueprint() {
+            Some(blueprint) => Ok(self.workbench.note_equal(&self.layers, blueprint, &self.how).await?),
+            None => Ok(()),
+        }
     }
 
     /// Renames first what somebody has told of. The server does it on a copy, and with it all that refers to the old names.

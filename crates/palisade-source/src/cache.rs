@@ -42,6 +42,11 @@ impl Recipe {
         self.0.update(text.as_bytes());
     }
 
+    /// Adds all that another one was made from.
+    pub(crate) fn add_recipe(&mut self, other: Self) {
+        self.add(&other.name());
+    }
+
     fn name(self) -> String {
         hex::encode(&self.0.finalize()[..20])
     }
@@ -72,6 +77,25 @@ impl CatalogCache {
     pub(crate) fn keep(&self, recipe: Recipe, catalog: &Catalog) {
         if let Err(error) = self.write(recipe, catalog) {
             tracing::debug!(directory = %self.directory, %error, "cannot keep a catalog");
+        }
+    }
+
+    /// Whether it was noted that this comparison finds nothing.
+    pub(crate) fn is_noted(&self, comparison: Recipe) -> bool {
+        let name = comparison.name();
+        fs::read_to_string(self.directory.join(&name)).is_ok_and(|it| it == digest(&name))
+    }
+
+    /// Notes that this comparison finds nothing.
+    pub(crate) fn note(&self, comparison: Recipe) {
+        let name = comparison.name();
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
+            file.write_all(digest(&name).as_bytes())?;
+            file.persist(self.directory.join(&name)).map(drop).map_err(|it| it.error)
+        };
+        if let Err(error) = write() {
+            tracing::debug!(directory = %self.directory, %error, "cannot note that nothing differs");
         }
     }
 

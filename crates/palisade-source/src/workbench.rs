@@ -140,11 +140,7 @@ impl Workbench {
     ///
     /// [`MakeError`], with the place of the statement that failed.
     pub async fn migrated(&self, layers: &[Layer]) -> Result<Catalog, MakeError> {
-        let mut recipe = self.recipe().await?;
-        for Layer { name: _, sql, transactional } in layers {
-            recipe.add(if *transactional { "layer" } else { "steps" });
-            recipe.add(sql);
-        }
+        let recipe = self.recipe_of_layers(layers).await?;
         if let Some(found) = self.cache.find(recipe.clone()) {
             return Ok(found);
         }
@@ -173,12 +169,7 @@ impl Workbench {
     ///
     /// [`MakeError`], with the place of the statement that failed.
     pub async fn loaded(&self, files: &[SqlFile]) -> Result<Catalog, MakeError> {
-        let mut recipe = self.recipe().await?;
-        for SqlFile { file, sql } in files {
-            recipe.add("file");
-            recipe.add(file);
-            recipe.add(sql);
-        }
+        let recipe = self.recipe_of_files(files).await?;
         if let Some(found) = self.cache.find(recipe.clone()) {
             return Ok(found);
         }
@@ -237,6 +228,60 @@ impl Workbench {
         scratch.database(&layers).await.map(|it| Temporary::Scratch(Box::new(it))).map_err(MakeError::embedded)
     }
 
+    /// Whether this very program has compared exactly these before and found nothing. `how` is all else that it depends on.
+    ///
+    /// # Errors
+    ///
+    /// [`MakeError`] if there is no Postgres to make them with.
+    pub async fn is_known_equal(&self, left: &[Layer], right: &Blueprint, how: &str) -> Result<bool, MakeError> {
+        let comparison = self.comparison(left, right, how).await?;
+        Ok(comparison.is_some_and(|it| self.cache.is_noted(it)))
+    }
+
+    /// Notes that a comparison of exactly these has found nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`is_known_equal`](Self::is_known_equal).
+    pub async fn note_equal(&self, left: &[Layer], right: &Blueprint, how: &str) -> Result<(), MakeError> {
+        if let Some(comparison) = self.comparison(left, right, how).await? {
+            self.cache.note(comparison);
+        }
+        Ok(())
+    }
+
+    /// Another program may compare in another way: none, if nobody can tell which one this is.
+    async fn comparison(&self, left: &[Layer], right: &Blueprint, how: &str) -> Result<Option<Recipe>, MakeError> {
+        let Some(program) = program() else { return Ok(None) };
+        let mut recipe = Recipe::new(&program);
+        recipe.add(how);
+        recipe.add_recipe(self.recipe_of_layers(left).await?);
+        recipe.add_recipe(match right {
+            Blueprint::Files(files) => self.recipe_of_files(files).await?,
+            Blueprint::Layers(layers) => self.recipe_of_layers(layers).await?,
+        });
+        Ok(Some(recipe))
+    }
+
+    async fn recipe_of_layers(&self, layers: &[Layer]) -> Result<Recipe, MakeError> {
+        let mut recipe = self.recipe().await?;
+        for Layer { name: _, sql, transactional } in layers {
+            recipe.add(if *transactional { "layer" } else { "steps" });
+            recipe.add(sql);
+        }
+        Ok(recipe)
+    }
+
+    async fn recipe_of_files(&self, files: &[SqlFile]) -> Result<Recipe, MakeError> {
+        let mut recipe = self.recipe().await?;
+        for SqlFile { file, sql } in files {
+            recipe.add("file");
+            recipe.add(file);
+            recipe.add(sql);
+        }
+        Ok(recipe)
+    }
+
     async fn recipe(&self) -> Result<Recipe, MakeError> {
         let server = if let Some(Lender { settings, .. }) = self.shadow.as_deref() {
             // Its version is what it says when it is asked.
@@ -251,6 +296,13 @@ impl Workbench {
         }
         Ok(recipe)
     }
+}
+
+/// What tells this program from every other build of it.
+fn program() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let file = std::env::current_exe().and_then(std::fs::metadata).ok()?;
+    Some(format!("{} {} {} {}", file.ino(), file.size(), file.ctime(), file.ctime_nsec()))
 }
 
 /// An error, once the database that it happened in is gone.

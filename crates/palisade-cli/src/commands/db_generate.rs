@@ -1,6 +1,6 @@
 //! `db-generate`
 
-use crate::generate::{Comparison, check_data_loss};
+use crate::generate::{Comparison, Texts, check_data_loss};
 use crate::names::{self, column_value};
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -87,7 +87,11 @@ pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<O
         options.using.insert(column, expression);
     }
     let renames = args.rename.iter().map(|it| names::rename(it)).collect::<Result<Vec<_>, _>>()?;
-    let mut comparison = Comparison::read(context, |_| true, args.shadow.as_deref(), &args.connection).await?;
+    let texts = Texts::read(context, |_| true, args.shadow.as_deref(), &args.connection).await?;
+    if renames.is_empty() && texts.are_known_equal().await? {
+        return Ok(nothing(&texts.schema.label));
+    }
+    let mut comparison = texts.compare().await?;
     comparison.rename(&renames).await?;
     let mut script = comparison.script(&options)?;
     if !args.check && ask_for_renames(context, &mut comparison, renames, &args.allow_data_loss).await? {
@@ -102,9 +106,12 @@ pub(crate) async fn run(context: &mut Context, args: DbGenerateArgs) -> Result<O
         "statements": script.statements,
         "left": script.left,
     });
+    if script.is_empty() && script.left.is_empty() {
+        comparison.note_equal().await?;
+        return Ok(nothing(&comparison.schema.label));
+    }
     if script.is_empty() {
-        let text = format!("The migrations make what `{}` says: nothing to do", comparison.schema.label);
-        return Ok(Outcome::done(text).data(data));
+        return Ok(Outcome { data, ..nothing(&comparison.schema.label) });
     }
     let Some(name) = args.name.as_deref().filter(|_| !args.check) else {
         let text = format!(
@@ -155,7 +162,8 @@ async fn verify(context: &Context, args: &DbGenerateArgs, file: &Utf8Path) -> Re
     check(&MigrationFile { file: name.clone(), sql: sql.clone() })?;
     let version = own.map(|it| it.version);
     let counts = |it: &Migration| Some(it.version) != version;
-    let comparison = Comparison::read(context, counts, args.shadow.as_deref(), &args.connection).await?;
+    let texts = Texts::read(context, counts, args.shadow.as_deref(), &args.connection).await?;
+    let comparison = texts.compare().await?;
     let proven = try_out(context, &comparison, None, &layer(&name, &sql), None).await?;
     let text = format!("`{name}` makes of the migrations before it what `{}` says", comparison.schema.label);
     Ok(Outcome::done(text).data(json!({ "file": name, "proof": proof_data(&proven) })))
@@ -196,6 +204,11 @@ fn layer(name: &str, sql: &str) -> Layer {
 fn proof_data(proven: &Proven) -> serde_json::Value {
     let Proven { tables, with_rows, notes } = proven;
     json!({ "tables": tables, "with_rows": with_rows, "notes": notes })
+}
+
+fn nothing(schema: &str) -> Outcome {
+    let text = format!("The migrations make what `{schema}` says: nothing to do");
+    Outcome::done(text).data(json!({ "missing": false, "summary": "", "statements": [], "left": [] }))
 }
 
 /// Asks about what looks renamed, where there is somebody to ask, and says whether anything was. Without an answer nothing is

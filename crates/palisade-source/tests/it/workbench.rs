@@ -2,7 +2,7 @@
 
 use palisade_catalog::{ObjectKey, ObjectKind};
 use palisade_embedded::{EmbeddedSettings, GrantRegime, Layer};
-use palisade_source::{Base, Workbench, grant_regime, is_supabase};
+use palisade_source::{Base, Blueprint, Workbench, grant_regime, is_supabase};
 use palisade_tests::{Directory, scratch, settings};
 
 use crate::support::files;
@@ -24,6 +24,21 @@ async fn what_was_made_before_needs_no_server() {
     let again = Workbench::new(nowhere, Base::Plain).kept_in(cache.path());
     assert_eq!(again.migrated(&layers).await.unwrap(), migrated);
     assert_eq!(again.loaded(&texts).await.unwrap(), loaded);
+}
+
+#[tokio::test]
+async fn that_nothing_differs_is_known_of_exactly_these_files() {
+    let cache = Directory::new();
+    let workbench = kept_in(&cache, Base::Plain);
+    let (layers, blueprint) = ([Layer::new("1.sql", "select 1")], Blueprint::Files(files(&[("a.sql", "select 1")])));
+    workbench.migrated(&layers).await.unwrap();
+    assert!(!workbench.is_known_equal(&layers, &blueprint, "public").await.unwrap());
+    workbench.note_equal(&layers, &blueprint, "public").await.unwrap();
+    assert!(workbench.is_known_equal(&layers, &blueprint, "public").await.unwrap());
+    assert!(!workbench.is_known_equal(&layers, &blueprint, "public, private").await.unwrap());
+    assert!(!workbench.is_known_equal(&[], &blueprint, "public").await.unwrap());
+    let supabase = kept_in(&cache, Base::Supabase(GrantRegime::After));
+    assert!(!supabase.is_known_equal(&layers, &blueprint, "public").await.unwrap());
 }
 
 #[tokio::test]
