@@ -71,13 +71,8 @@ fn same_definition(from: &Definition, to: &Definition) -> bool {
         (Definition::Constraint(from), Definition::Constraint(to)) => {
             let (local, inherited) = (from.local, from.inherited);
             let no_inherit = if from.kind.has_index() { from.no_inherit } else { to.no_inherit };
-            let to = Constraint { local, inherited, no_inherit, columns: from.columns.clone(), ..to.clone() };
-            let mut from = from.clone();
-            // The text of the index behind it follows from the constraint's own.
-            if let (Some(from), Some(to)) = (&mut from.index, &to.index) {
-                from.definition.clone_from(&to.definition);
-            }
-            from == to
+            let to = Constraint { local, inherited, no_inherit, ..to.clone() };
+            *from == to
         }
         (
             Definition::Extension { schema: from_schema, version: from, default_version: _ },
@@ -278,7 +273,6 @@ fn constraint(from: &Constraint, to: &Constraint) -> bool {
     let Constraint {
         kind,
         definition,
-        columns: _,
         references,
         deferrable,
         deferred,
