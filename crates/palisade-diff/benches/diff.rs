@@ -4,6 +4,7 @@
 //! smallest: times that grow with the square would show. `pg_dump --schema-only` of the same database, in the same run, is the
 //! peer: it reads what we read.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use palisade_catalog::{Catalog, Definition, ObjectKey, ObjectKind};
@@ -79,7 +80,7 @@ fn retype(catalog: &mut Catalog) {
     if let Some(object) = catalog.objects.get_mut(&key)
         && let Definition::Column(column) = &mut object.definition
     {
-        column.data_type = "bigint".to_owned();
+        "bigint".clone_into(&mut column.data_type);
     }
 }
 
@@ -89,7 +90,8 @@ async fn fill(connection: &mut Connection, tables: usize) -> Result<(), palisade
         String::from("create function touch() returns trigger language plpgsql as $$ begin return new; end $$;\n");
     for table in 0..tables {
         let other = table / 2;
-        sql.push_str(&format!(
+        let _ = write!(
+            sql,
             "create table t{table} (id bigint generated always as identity primary key, c1 text not null default 'x', \
              c2 varchar(20), c3 integer check (c3 > 0), c4 timestamptz default now(), c5 jsonb, c6 numeric(10, 2), \
              c7 uuid default gen_random_uuid() unique, c8 boolean not null default false, parent bigint{});\n\
@@ -97,9 +99,9 @@ async fn fill(connection: &mut Connection, tables: usize) -> Result<(), palisade
              create trigger touch before update on t{table} for each row execute function touch();\n\
              comment on table t{table} is 'table {table}';\n",
             if table == 0 { String::new() } else { format!(" references t{other}") }
-        ));
+        );
         if table % 5 == 0 {
-            sql.push_str(&format!("create view v{table} as select id, c1, c3 * 2 as twice from t{table} where c8;\n"));
+            let _ = writeln!(sql, "create view v{table} as select id, c1, c3 * 2 as twice from t{table} where c8;");
         }
     }
     batch(connection, &sql).await.map(drop).map_err(|it| it.error)

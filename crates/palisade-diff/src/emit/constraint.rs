@@ -105,11 +105,8 @@ pub(super) fn add(context: &Context<'_>, number: usize, it: &Constraint, out: &m
         };
         statement.danger(Hazard::MayFail, detail)
     };
-    let is_ordinary = table
-        .and_then(|it| context.items.all[it].to)
-        .and_then(crate::item::table_of)
-        .is_some_and(|it| it.kind == TableKind::Ordinary);
-    let is_partitioned = only.is_empty() && !context.only(key).is_empty();
+    let kind = table.and_then(|it| context.items.all[it].to).and_then(crate::item::table_of).map(|it| it.kind);
+    let (is_ordinary, is_partitioned) = (kind == Some(TableKind::Ordinary), kind == Some(TableKind::Partitioned));
     if context.options.online
         && has_rows
         && it.validated
