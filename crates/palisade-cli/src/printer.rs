@@ -129,6 +129,16 @@ impl Printer {
         }
     }
 
+    /// The same for a result that is printed as it is.
+    pub(crate) fn redact_json(value: &mut Value) {
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::String(text) => *text = secrets().redact(text).into_owned(),
+            Value::Array(values) => values.iter_mut().for_each(Self::redact_json),
+            Value::Object(fields) => fields.values_mut().for_each(Self::redact_json),
+        }
+    }
+
     /// An error and its advice on standard error.
     pub(crate) fn error(&self, error: &CommandError) {
         let mut text = format!("{ERROR}error{ERROR:#}: {}", error.message);

@@ -41,8 +41,12 @@ pub(crate) fn report(printer: &Printer, command: &str, env: &str, result: Result
             printer.error(&error);
             return exit;
         }
-        (OutputFormat::Json, Ok(Outcome { mut data, secret, exit: _, text: _, verbatim: _ })) => {
-            printer.finish_json(&mut data, secret.as_ref());
+        (OutputFormat::Json, Ok(Outcome { mut data, secret, verbatim, exit: _, text: _ })) => {
+            if verbatim {
+                Printer::redact_json(&mut data);
+            } else {
+                printer.finish_json(&mut data, secret.as_ref());
+            }
             Content::Data(data)
         }
         (OutputFormat::Json, Err(error)) => {

@@ -120,8 +120,10 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
         (Definition::View(from), Definition::View(to)) => view(items, number, from, to),
         (Definition::Trigger(from), Definition::Trigger(to)) => {
             let Trigger { definition, enabled: _, constraint, inherited } = to;
+            // What a partition has of its parent follows that.
+            let follows = from.inherited && *inherited && from.constraint == *constraint;
             let replaceable = !from.constraint && !constraint && !from.inherited && !inherited;
-            from.definition == *definition && from.inherited == *inherited || replaceable
+            from.definition == *definition && from.inherited == *inherited || replaceable || follows
         }
         (Definition::Policy(from), Definition::Policy(to)) => {
             let Policy { command, permissive, roles: _, using, check } = to;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use palisade_catalog::definition::{Column, Identity, SequenceOptions};
 use palisade_catalog::{Definition, ObjectKey, ObjectKind};
 use palisade_plan::Hazard;
-use palisade_sql::quote_ident;
+use palisade_sql::{quote_ident, quote_literal};
 
 use super::convert::{Conversion, conversion};
 use super::{Context, column, name, options, sequence};
@@ -131,6 +131,38 @@ fn change_type(context: &Context<'_>, number: usize, from: &Column, to: &Column,
         }
     }
     out.push(statement);
+    comments_of_partitions(context, key, out);
+}
+
+/// Postgres builds the indexes of partitions anew with those of the parent, forgets what was said about them, and says of them what
+/// is said of the parent's.
+fn comments_of_partitions(context: &Context<'_>, key: &ObjectKey, out: &mut Vec<Statement>) {
+    if context.only(key).is_empty() {
+        return;
+    }
+    for number in context.items.kind(ObjectKind::Index) {
+        let item = &context.items.all[number];
+        let Some((Definition::Index(index), comment)) = item.to.map(|it| (&it.definition, &it.comment)) else {
+            continue;
+        };
+        let is_about = |it: &usize| {
+            let other = context.items.all[*it].key;
+            other.kind == ObjectKind::Column && other.name() == key.name() && other.relation() != key.relation()
+        };
+        let of_parent = index.parent.as_ref().and_then(|(schema, name)| {
+            context.items.get(&ObjectKey::new(ObjectKind::Index, [schema, name])).and_then(|it| it.to?.comment.as_ref())
+        });
+        let said = comment.is_some() || of_parent.is_some();
+        if said
+            && index.parent.is_some()
+            && item.fate == Fate::Keep
+            && item.from_needs.iter().any(|(it, _)| is_about(it))
+        {
+            let text = comment.as_ref().map_or_else(|| "NULL".to_owned(), |it| quote_literal(it));
+            let sql = format!("COMMENT ON INDEX {} IS {text}", item.key.sql());
+            out.push(Statement::new(item.key, Action::Alter, sql));
+        }
+    }
 }
 
 fn not_null(context: &Context<'_>, number: usize, from: &Column, to: &Column, out: &mut Vec<Statement>) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use palisade_catalog::definition::{Column, Default, Generated, Identity};
-use palisade_catalog::{Definition, Object, ObjectKey, ObjectKind};
+use palisade_catalog::{Definition, ObjectKey, ObjectKind};
 use palisade_plan::Hazard;
 use palisade_sql::{quote_ident, quote_literal};
 
@@ -234,54 +234,47 @@ pub(super) fn alter_default(
     }
     let key = context.items.all[number].key;
     let alter = |what: String| Statement::new(key, Action::Alter, format!("{} {what}", alter_column(context, key)));
-    // Children compute what their parents compute, and stop together.
     let with_children = |what: String| {
-        let sql = format!("{} ALTER COLUMN {} {what}", name::alter_table(key, ""), key.sql());
-        Statement::new(key, Action::Alter, sql)
+        changes_with_parent(context, number).map(|sql| Statement::new(key, Action::Alter, format!("{sql} {what}")))
     };
     match (from.generated, to.generated) {
         (Some(_), None) => {
-            if !parent_computes(context, key) {
-                out.push(with_children("DROP EXPRESSION".to_owned()));
-            }
+            out.extend(with_children("DROP EXPRESSION".to_owned()));
             out.push(alter(format!("SET DEFAULT {}", to.expression)));
         }
-        (Some(_), Some(_)) if parent_computes(context, key) => {}
         (Some(_), Some(kind)) => {
             let statement = with_children(format!("SET EXPRESSION AS ({})", to.expression));
-            out.push(if kind == Generated::Stored {
-                statement.danger(Hazard::Rewrite, key.qualified())
-            } else {
-                statement
-            });
+            out.extend(statement.map(|it| match kind {
+                Generated::Stored => it.danger(Hazard::Rewrite, key.qualified()),
+                Generated::Virtual => it,
+            }));
         }
         (None, _) => out.push(alter(format!("SET DEFAULT {}", to.expression))),
     }
 }
 
-/// Whether the column of a parent was a generated one whose expression changes or goes.
-fn parent_computes(context: &Context<'_>, key: &ObjectKey) -> bool {
-    let table = context.items.find(ObjectKind::Table, [key.part(0), key.part(1)]);
-    let parents = crate::item::parents(table.and_then(|it| context.items.all[it].from));
-    parents.iter().any(|(schema, name)| {
-        let default = context.items.find(ObjectKind::Default, [schema, name, key.name()]);
-        default.map(|it| &context.items.all[it]).is_some_and(|it| {
-            let computes = |it: &Object| matches!(&it.definition, Definition::Default(it) if it.generated.is_some());
-            it.fate != Fate::Keep && it.from.is_some_and(computes)
-        })
-    })
-}
-
 pub(super) fn drop_default(context: &Context<'_>, number: usize) -> Option<Statement> {
     let item = &context.items.all[number];
-    let generated =
-        matches!(item.from.map(|it| &it.definition), Some(Definition::Default(it)) if it.generated.is_some());
-    if generated {
-        let table = name::alter_table(item.key, "");
-        let sql = format!("{table} ALTER COLUMN {} DROP EXPRESSION", item.key.sql());
-        return (!parent_computes(context, item.key)).then(|| Statement::new(item.key, Action::Drop, sql));
+    let drop = |sql: String| Statement::new(item.key, Action::Drop, sql);
+    match item.from.map(|it| &it.definition) {
+        Some(Definition::Default(it)) if it.generated.is_some() => {
+            changes_with_parent(context, number).map(|it| drop(format!("{it} DROP EXPRESSION")))
+        }
+        _ => Some(drop(format!("{} DROP DEFAULT", alter_column(context, item.key)))),
     }
-    Some(Statement::new(item.key, Action::Drop, format!("{} DROP DEFAULT", alter_column(context, item.key))))
+}
+
+/// The beginning of a change of an expression, which children follow; nothing for a child whose parent changes.
+fn changes_with_parent(context: &Context<'_>, number: usize) -> Option<String> {
+    let key = context.items.all[number].key;
+    let table = context.items.find(ObjectKind::Table, [key.part(0), key.part(1)])?;
+    let parents = crate::item::parents(context.items.all[table].from);
+    let stays = crate::item::parents(context.items.all[table].to);
+    let follows = parents.iter().filter(|it| stays.contains(it)).any(|(schema, name)| {
+        let default = context.items.find(ObjectKind::Default, [schema, name, key.name()]);
+        default.is_some_and(|it| context.items.all[it].fate != Fate::Keep && context.items.all[it].from.is_some())
+    });
+    (!follows).then(|| format!("{} ALTER COLUMN {}", name::alter_table(key, ""), key.sql()))
 }
 
 fn alter_column(context: &Context<'_>, key: &ObjectKey) -> String {

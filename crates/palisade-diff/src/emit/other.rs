@@ -41,11 +41,10 @@ pub(super) fn create_trigger(key: &ObjectKey, it: &Trigger, out: &mut Vec<Statem
 pub(super) fn alter_trigger(key: &ObjectKey, from: &Trigger, to: &Trigger, out: &mut Vec<Statement>) {
     let mut before = from.enabled.as_str();
     if from.definition != to.definition {
-        out.push(Statement::new(
-            key,
-            Action::Alter,
-            to.definition.replacen("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER", 1),
-        ));
+        if !to.inherited {
+            let sql = to.definition.replacen("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER", 1);
+            out.push(Statement::new(key, Action::Alter, sql));
+        }
         before = "O";
     }
     fires(key, "TRIGGER", before, &to.enabled, out);

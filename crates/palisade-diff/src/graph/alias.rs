@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use palisade_catalog::definition::{Column, ConstraintKind, Table};
+use palisade_catalog::definition::{Column, ConstraintKind, Table, TableKind};
 use palisade_catalog::{Definition, ObjectKind, Strength};
 
 use super::{Node, edges};
@@ -109,8 +109,12 @@ fn frees_key(items: &Items<'_>, number: usize) -> bool {
     let item = &items.all[number];
     let Some(Definition::Constraint(constraint)) = item.from.map(|it| &it.definition) else { return false };
     let Some((schema, name)) = &constraint.references else { return false };
-    let stays = items.find(ObjectKind::Table, [schema, name]).is_some_and(|it| !items.all[it].fate.drops());
-    stays
+    let Some(table) = items.find(ObjectKind::Table, [schema, name]) else { return false };
+    // No partition can go while something refers to the whole.
+    if items.all[table].from.and_then(table_of).is_some_and(|it| it.kind == TableKind::Partitioned) {
+        return true;
+    }
+    !items.all[table].fate.drops()
         && item.from_needs.iter().any(|(it, _)| {
             matches!(items.all[*it].key.kind, ObjectKind::Constraint | ObjectKind::Index) && items.all[*it].fate.drops()
         })

@@ -130,9 +130,46 @@ impl Edges<'_> {
         self.add((number, Step::Create), (number, Step::Attach));
         self.add((number, Step::Detach), (number, Step::Attach));
         self.partition(items, number);
+        if item.key.kind == ObjectKind::Constraint {
+            self.logging(items, number);
+        }
         if item.key.kind == ObjectKind::Table && attaches(items, number) {
             self.parent_first(items, number);
         }
+    }
+
+    /// What is logged cannot refer to what is not.
+    fn logging(&mut self, items: &Items<'_>, foreign_key: usize) {
+        let item = &items.all[foreign_key];
+        let sides = [item.from, item.to].into_iter().flatten();
+        for object in sides {
+            let Definition::Constraint(it) = &object.definition else { continue };
+            let Some((schema, name)) = &it.references else { continue };
+            let (Some(own), Some(other)) =
+                (Self::changes_logging(items, item.key.relation()), Self::changes_logging(items, (schema, name)))
+            else {
+                for table in [item.key.relation(), (schema.as_str(), name.as_str())] {
+                    if let Some((table, _)) = Self::changes_logging(items, table) {
+                        self.add((foreign_key, Step::Drop), (table, Step::Alter));
+                        self.add((table, Step::Alter), (foreign_key, Step::Create));
+                    }
+                }
+                continue;
+            };
+            self.add((foreign_key, Step::Drop), (own.0, Step::Alter));
+            self.add((foreign_key, Step::Drop), (other.0, Step::Alter));
+            if !item.fate.drops() && own.0 != other.0 && own.1 == other.1 {
+                let (first, second) = if own.1 { (own.0, other.0) } else { (other.0, own.0) };
+                self.add((first, Step::Alter), (second, Step::Alter));
+            }
+        }
+    }
+
+    /// A table whose rows are no longer logged, or are from now on; with whether they are not.
+    fn changes_logging(items: &Items<'_>, (schema, name): (&str, &str)) -> Option<(usize, bool)> {
+        let number = items.find(ObjectKind::Table, [schema, name])?;
+        let (from, to) = (items.all[number].from.and_then(table_of)?, items.all[number].to.and_then(table_of)?);
+        (from.unlogged != to.unlogged && items.all[number].fate == Fate::Alter).then_some((number, to.unlogged))
     }
 
     /// A table that is tied to a parent has the columns and checks that the parent has by then.
