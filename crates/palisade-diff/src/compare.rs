@@ -25,7 +25,7 @@ fn fate(items: &Items<'_>, number: usize, from: &Object, to: &Object, options: &
     let differs = from.definition != to.definition;
     let replaced =
         generated || moves(items, number) || differs && !can_alter(items, number, &from.definition, &to.definition);
-    if replaced {
+    if replaced || matches!(&to.definition, Definition::Table(it) if key_changes(items, number, it)) {
         Fate::Replace
     } else if is_same(from, to, options) {
         Fate::Keep
@@ -108,7 +108,7 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
                 && from.result == *result
                 && hypothetical(&from.options) == hypothetical(options)
         }
-        (Definition::Table(from), Definition::Table(to)) => table(from, to) && !key_changes(items, number, to),
+        (Definition::Table(from), Definition::Table(to)) => table(from, to),
         (Definition::Column(from), Definition::Column(to)) => !becomes_inherited(items, number, from, to),
         (Definition::Constraint(from), Definition::Constraint(to)) => constraint(from, to),
         (Definition::Index(from), Definition::Index(to)) => index(from, to),
