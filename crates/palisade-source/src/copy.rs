@@ -56,6 +56,17 @@ pub async fn renamed_copy(
     part: Part<'_>,
     renamings: &[Renaming],
 ) -> Result<Catalog, CopyError> {
+    let renamed = on_copy(workbench, catalog, part, renamings).await;
+    workbench.sweep().await;
+    renamed
+}
+
+async fn on_copy(
+    workbench: &Workbench,
+    catalog: &Catalog,
+    part: Part<'_>,
+    renamings: &[Renaming],
+) -> Result<Catalog, CopyError> {
     let empty = workbench.empty().await?;
     let maker = empty.server.user.clone();
     let usual = usual_owner(catalog).unwrap_or_else(|| catalog.server.user.clone());

@@ -29,7 +29,7 @@ pub use copy::{CopyError, renamed_copy};
 pub use directory::{DirectoryError, SqlFile, read_directory};
 pub use external::{External, grant_regime, is_supabase};
 pub use live::{LiveError, read_live};
-pub use load::{LoadError, load};
+pub use load::{LoadError, MissingRoles, load};
 pub use migration::migration_text;
 pub use prove::{Proof, ProofError, Proven, prove};
 pub use pull::{Placed, PullError, place, pull};

@@ -14,6 +14,15 @@ pub use error::LoadError;
 pub(crate) use error::extension_help;
 use piece::{Piece, pieces};
 
+/// What is done about roles that files name and the server does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingRoles {
+    /// They are made: on a server that nobody else uses it does no harm, and they are on every server that matters.
+    Make,
+    /// They are an error: the server is somebody's.
+    Refuse,
+}
+
 /// What a failed statement said, by its number.
 pub(crate) struct Waiting<'a> {
     pub(crate) piece: Piece<'a>,
@@ -27,7 +36,7 @@ pub(crate) struct Waiting<'a> {
 /// # Errors
 ///
 /// [`LoadError`], with the place of the statement that could not be run; the database holds a part then.
-pub async fn load(connection: &mut Connection, files: &[SqlFile]) -> Result<(), LoadError> {
+pub async fn load(connection: &mut Connection, files: &[SqlFile], roles: MissingRoles) -> Result<(), LoadError> {
     let pieces = pieces(files)?;
     let reset = format!("{}set check_function_bodies = off;\n", connection.reset_sql());
     // Without BEGIN the server makes one transaction of one message: if it fails, nothing of it is there.
@@ -37,7 +46,7 @@ pub async fn load(connection: &mut Connection, files: &[SqlFile]) -> Result<(), 
         Err(failure) if failure.error.ends_connection() => Err(LoadError::Connection(failure.error)),
         Err(failure) => {
             tracing::debug!(error = %failure.error, "loading statement by statement");
-            one_by_one(connection, pieces, &reset).await
+            one_by_one(connection, pieces, &reset, roles).await
         }
     };
     if done.is_ok() {
@@ -46,12 +55,17 @@ pub async fn load(connection: &mut Connection, files: &[SqlFile]) -> Result<(), 
     done
 }
 
-async fn one_by_one(connection: &mut Connection, pieces: Vec<Piece<'_>>, reset: &str) -> Result<(), LoadError> {
+async fn one_by_one(
+    connection: &mut Connection,
+    pieces: Vec<Piece<'_>>,
+    reset: &str,
+    roles: MissingRoles,
+) -> Result<(), LoadError> {
     let mut next = pieces;
     let mut patient = true;
     while !next.is_empty() {
         let Round { waiting, held, ran } = round(connection, next, reset, patient).await?;
-        if ran || make_roles(connection, &waiting).await? {
+        if ran || (roles == MissingRoles::Make && make_roles(connection, &waiting).await?) {
             patient = true;
         } else if patient && !held.is_empty() {
             // What is missing may come behind what was held back.

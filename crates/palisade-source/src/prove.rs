@@ -60,6 +60,12 @@ pub struct Proven {
 ///
 /// [`ProofError`], with what is not as it should be.
 pub async fn prove(proof: &Proof<'_>) -> Result<Proven, ProofError> {
+    let proven = try_out(proof).await;
+    proof.workbench.sweep().await;
+    proven
+}
+
+async fn try_out(proof: &Proof<'_>) -> Result<Proven, ProofError> {
     let wanted = async {
         match proof.blueprint {
             Some(blueprint) => Ok(Some(proof.workbench.made(blueprint).await?.0)),

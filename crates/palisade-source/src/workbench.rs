@@ -3,6 +3,8 @@
 mod error;
 mod temporary;
 
+use std::sync::Arc;
+
 use camino::Utf8Path;
 use palisade_catalog::Catalog;
 use palisade_db::{ConnectSettings, Connection, introspect};
@@ -11,8 +13,9 @@ use tokio::sync::OnceCell;
 
 use crate::cache::{CatalogCache, Recipe};
 use crate::directory::SqlFile;
-use crate::load::load;
+use crate::load::{MissingRoles, load};
 pub use error::MakeError;
+use temporary::Lender;
 pub use temporary::Temporary;
 
 /// What a new database has before the first file.
@@ -40,7 +43,7 @@ pub struct Workbench {
     settings: EmbeddedSettings,
     base: Base,
     cache: CatalogCache,
-    shadow: Option<ConnectSettings>,
+    shadow: Option<Arc<Lender>>,
     installation: OnceCell<Installation>,
     scratch: OnceCell<Scratch>,
 }
@@ -63,7 +66,7 @@ impl Workbench {
     /// On another server, which lends databases for a moment: for extensions that this machine does not have.
     #[must_use]
     pub fn on(self, shadow: Option<ConnectSettings>) -> Self {
-        Self { shadow, ..self }
+        Self { shadow: shadow.map(|it| Arc::new(Lender::new(it))), ..self }
     }
 
     /// With the catalogs that are kept below another directory.
@@ -158,8 +161,10 @@ impl Workbench {
     /// As [`migrated`](Self::migrated).
     pub async fn migrated_database(&self, layers: &[Layer]) -> Result<(Temporary, Catalog), MakeError> {
         let database = self.database(layers).await?;
-        let catalog = read(&database).await?;
-        Ok((database, catalog))
+        match read(&database).await {
+            Ok(catalog) => Ok((database, catalog)),
+            Err(error) => Err(given_back(database, error).await),
+        }
     }
 
     /// The catalog of what `files` make, in whatever order.
@@ -190,11 +195,24 @@ impl Workbench {
     /// As [`loaded`](Self::loaded).
     pub async fn loaded_database(&self, files: &[SqlFile]) -> Result<(Temporary, Catalog), MakeError> {
         let database = self.database(&[]).await?;
-        let mut connection = database.connect().await?;
-        load(&mut connection, files).await.map_err(|it| MakeError::Load(Box::new(it)))?;
-        connection.close().await;
-        let catalog = read(&database).await?;
-        Ok((database, catalog))
+        let filled = async {
+            let mut connection = database.connect().await?;
+            let roles = if self.shadow.is_some() { MissingRoles::Refuse } else { MissingRoles::Make };
+            load(&mut connection, files, roles).await.map_err(|it| MakeError::Load(Box::new(it)))?;
+            connection.close().await;
+            read(&database).await
+        };
+        match filled.await {
+            Ok(catalog) => Ok((database, catalog)),
+            Err(error) => Err(given_back(database, error).await),
+        }
+    }
+
+    /// Gives back databases that another server has lent and that an error has left there. Scratch databases need no such care.
+    pub(crate) async fn sweep(&self) {
+        if let Some(lender) = &self.shadow {
+            lender.sweep().await;
+        }
     }
 
     /// A database with what `layers` make.
@@ -220,7 +238,7 @@ impl Workbench {
     }
 
     async fn recipe(&self) -> Result<Recipe, MakeError> {
-        let server = if let Some(settings) = &self.shadow {
+        let server = if let Some(Lender { settings, .. }) = self.shadow.as_deref() {
             // Its version is what it says when it is asked.
             format!("{} {}", settings.url.identity(), temporary::version(settings).await?)
         } else {
@@ -233,6 +251,14 @@ impl Workbench {
         }
         Ok(recipe)
     }
+}
+
+/// An error, once the database that it happened in is gone.
+async fn given_back(database: Temporary, error: MakeError) -> MakeError {
+    if let Err(other) = database.close().await {
+        tracing::warn!(error = %other, "a database is still there");
+    }
+    error
 }
 
 async fn read(database: &Temporary) -> Result<Catalog, MakeError> {

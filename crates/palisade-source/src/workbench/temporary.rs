@@ -1,17 +1,55 @@
 //! One database for a moment.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use palisade_db::{ConnectSettings, Connection, ServerVersion, batch, connect};
 use palisade_embedded::{Layer, ScratchDatabase};
 
 use super::error::MakeError;
+
+/// A server that lends databases, and those that were not given back yet.
+#[derive(Debug)]
+pub struct Lender {
+    pub(super) settings: ConnectSettings,
+    lent: Mutex<BTreeSet<String>>,
+}
+
+impl Lender {
+    pub(super) fn new(settings: ConnectSettings) -> Self {
+        Self { settings, lent: Mutex::default() }
+    }
+
+    /// A list of names is as it is, whoever panicked.
+    fn lent(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn drop_database(&self, name: &str) -> Result<(), MakeError> {
+        let sql = format!("drop database if exists {name} with (force)");
+        ask(&self.settings, "drop the database that it lent", &sql).await?;
+        self.lent().remove(name);
+        Ok(())
+    }
+
+    /// Gives back what an error has left.
+    pub(super) async fn sweep(&self) {
+        let names: Vec<String> = self.lent().iter().cloned().collect();
+        for name in names {
+            if let Err(error) = self.drop_database(&name).await {
+                tracing::warn!(database = name, %error, "a database that was lent is still there");
+            }
+        }
+    }
+}
 
 /// A database that nobody will miss.
 #[derive(Debug)]
 pub enum Temporary {
     /// On the scratch server.
     Scratch(Box<ScratchDatabase>),
-    /// On a server that the user named: how to reach it, and the server's own database.
-    Lent(Box<ConnectSettings>, Box<ConnectSettings>),
+    /// On a server that the user named: how to reach it, and the server.
+    Lent(Box<ConnectSettings>, Arc<Lender>),
 }
 
 impl Temporary {
@@ -43,10 +81,7 @@ impl Temporary {
     pub async fn close(self) -> Result<(), MakeError> {
         match self {
             Self::Scratch(database) => database.close().await.map_err(MakeError::embedded),
-            Self::Lent(settings, lender) => {
-                let sql = format!("drop database if exists {} with (force)", settings.url.database);
-                ask(&lender, "drop the database that it lent", &sql).await
-            }
+            Self::Lent(settings, lender) => lender.drop_database(&settings.url.database).await,
         }
     }
 }
@@ -60,12 +95,14 @@ pub(super) async fn version(lender: &ConnectSettings) -> Result<ServerVersion, M
 }
 
 /// A new database on the server of `lender`, with what `layers` make.
-pub(super) async fn lent(lender: &ConnectSettings, layers: &[Layer]) -> Result<Temporary, MakeError> {
+pub(super) async fn lent(lender: &Arc<Lender>, layers: &[Layer]) -> Result<Temporary, MakeError> {
     // Needs no quotes: small letters, digits and `_`.
     let name = format!("palisade_shadow_{:016x}", rand::random::<u64>());
-    ask(lender, "create a database", &format!("create database {name} template template0")).await?;
-    let settings = ConnectSettings { url: lender.url.with_database(&name), ..lender.clone() };
-    let database = Temporary::Lent(Box::new(settings), Box::new(lender.clone()));
+    let own = &lender.settings;
+    lender.lent().insert(name.clone());
+    ask(own, "create a database", &format!("create database {name} template template0")).await?;
+    let settings = ConnectSettings { url: own.url.with_database(&name), ..own.clone() };
+    let database = Temporary::Lent(Box::new(settings), lender.clone());
     let filled = fill(&database, layers).await;
     match filled {
         Ok(()) => Ok(database),

@@ -43,10 +43,15 @@ async fn another_server_can_lend_databases_and_has_them_no_longer_afterwards() {
     let cache = Directory::new();
     let lender = scratch().await.database(&[]).await.unwrap();
     let settings = palisade_db::ConnectSettings::new(lender.tcp_url().clone());
+    let lent = "select datname::text from pg_database where datname like 'palisade_shadow_%' order by 1";
+    let mut connection = lender.connect().await.unwrap();
+    let before = palisade_tests::query(&mut connection, lent).await;
     let workbench = kept_in(&cache, Base::Plain).on(Some(settings));
     let made = workbench.loaded(&files(&[("a.sql", "create table public.one ();")])).await.unwrap();
     assert!(made.get(&ObjectKey::new(ObjectKind::Table, ["public", "one"])).is_some());
-    let mut connection = lender.connect().await.unwrap();
-    let left = "select datname::text from pg_database where datname like 'palisade_shadow_%'";
-    assert_eq!(palisade_tests::query(&mut connection, left).await, [""; 0]);
+    // Nothing is left on a server that is somebody's.
+    let error =
+        workbench.loaded(&files(&[("a.sql", "create table t (); grant select on t to palisade_nobody;")])).await;
+    assert!(error.unwrap_err().to_string().starts_with("role \"palisade_nobody\" does not exist"));
+    assert_eq!(palisade_tests::query(&mut connection, lent).await, before);
 }
