@@ -24,6 +24,9 @@ const SINCE: [(&str, u32); 3] = [
     ("pgschema/create_table--issue_501_virtual_generated_column", 18),
 ];
 
+/// Pairs with partitions whose NOT NULL constraints have other names from 18 on: Postgres renames none that came from a parent.
+const NAMES_OF_PARTITIONS: [&str; 1] = ["pgschema/create_table--issue_495_partition_constraint_convergence"];
+
 /// Directions for which Postgres has no way.
 const REFUSED: [&str; 0] = [];
 
@@ -59,8 +62,8 @@ async fn pairs_of_other_projects_converge() {
         }
     }
     let judged = judge_all(&judge, pairs).await;
-    judged.check();
-    let icu = "select 1 from pg_catalog.pg_collation where collprovider = 'i' limit 1";
+    judged.check_but(if major >= 18 { &NAMES_OF_PARTITIONS } else { &[] });
+    let icu = "select 1 from pg_catalog.pg_collation where collname like '%-x-icu' limit 1";
     let without_icu = if query(&mut connection, icu).await.is_empty() { &WITHOUT_ICU[..] } else { &[] };
     assert_eq!(judged.not_loadable(), without_icu, "every other pair can be loaded");
     assert_eq!(judged.refused(), REFUSED);

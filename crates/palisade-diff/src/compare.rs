@@ -25,7 +25,7 @@ fn fate(items: &Items<'_>, number: usize, from: &Object, to: &Object, options: &
     let differs = from.definition != to.definition;
     let replaced =
         generated || moves(items, number) || differs && !can_alter(items, number, &from.definition, &to.definition);
-    if replaced {
+    if replaced || matches!(&to.definition, Definition::Table(it) if key_changes(items, number, it)) {
         Fate::Replace
     } else if is_same(from, to, options) {
         Fate::Keep
@@ -71,13 +71,8 @@ fn same_definition(from: &Definition, to: &Definition) -> bool {
         (Definition::Constraint(from), Definition::Constraint(to)) => {
             let (local, inherited) = (from.local, from.inherited);
             let no_inherit = if from.kind.has_index() { from.no_inherit } else { to.no_inherit };
-            let to = Constraint { local, inherited, no_inherit, columns: from.columns.clone(), ..to.clone() };
-            let mut from = from.clone();
-            // The text of the index behind it follows from the constraint's own.
-            if let (Some(from), Some(to)) = (&mut from.index, &to.index) {
-                from.definition.clone_from(&to.definition);
-            }
-            from == to
+            let to = Constraint { local, inherited, no_inherit, ..to.clone() };
+            *from == to
         }
         (
             Definition::Extension { schema: from_schema, version: from, default_version: _ },
@@ -113,7 +108,7 @@ fn can_alter(items: &Items<'_>, number: usize, from: &Definition, to: &Definitio
                 && from.result == *result
                 && hypothetical(&from.options) == hypothetical(options)
         }
-        (Definition::Table(from), Definition::Table(to)) => table(from, to) && !key_changes(items, number, to),
+        (Definition::Table(from), Definition::Table(to)) => table(from, to),
         (Definition::Column(from), Definition::Column(to)) => !becomes_inherited(items, number, from, to),
         (Definition::Constraint(from), Definition::Constraint(to)) => constraint(from, to),
         (Definition::Index(from), Definition::Index(to)) => index(from, to),
@@ -278,7 +273,6 @@ fn constraint(from: &Constraint, to: &Constraint) -> bool {
     let Constraint {
         kind,
         definition,
-        columns: _,
         references,
         deferrable,
         deferred,

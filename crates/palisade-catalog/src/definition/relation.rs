@@ -200,8 +200,6 @@ pub struct Constraint {
     pub kind: ConstraintKind,
     /// `CHECK (…)` and so on, with `DEFERRABLE`, `NO INHERIT`, `NOT VALID` behind it where that is so.
     pub definition: String,
-    /// The columns that it is about.
-    pub columns: Vec<String>,
     /// The table that it refers to.
     pub references: Option<(String, String)>,
     /// Whether it can wait until the end of the transaction.
@@ -236,8 +234,6 @@ pub struct ConstraintIndex {
     pub clustered: bool,
     /// Whether replicas find rows by it.
     pub replica_identity: bool,
-    /// The definition of the index alone.
-    pub definition: String,
     /// What is said about the index.
     pub comment: Option<String>,
     /// Statistics targets of its columns: number of the column, target.

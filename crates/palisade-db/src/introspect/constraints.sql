@@ -4,9 +4,6 @@ select 'constraint', 2606, k.oid, 0, case when k.contype in ('p', 'u', 'x') then
        json_build_object('constraint', json_build_object(
          'kind', k.contype,
          'definition', pg_get_constraintdef(k.oid),
-         'columns', coalesce((select json_agg(a.attname order by u.place)
-                                from unnest(k.conkey) with ordinality u (num, place)
-                                join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.num), '[]'),
          'references', case when k.confrelid <> 0 then json_build_array(fn.nspname, f.relname) end,
          'deferrable', k.condeferrable,
          'deferred', k.condeferred,
@@ -24,12 +21,12 @@ select 'constraint', 2606, k.oid, 0, case when k.contype in ('p', 'u', 'x') then
                      'tablespace', (select spcname from pg_tablespace s where s.oid = ic.reltablespace),
                      'clustered', i.indisclustered,
                      'replica_identity', i.indisreplident,
-                     'definition', pg_get_indexdef(k.conindid),
                      'comment', (select x.description from pg_description x
                                   where x.classoid = 1259 and x.objoid = k.conindid and x.objsubid = 0),
-                     'statistics', coalesce((select json_agg(json_build_array(a.attnum, a.attstattarget) order by a.attnum)
-                                               from pg_attribute a
-                                              where a.attrelid = k.conindid and a.attstattarget >= 0), '[]')) end))
+                     'statistics', case when i.indexprs is null then '[]' else
+                       coalesce((select json_agg(json_build_array(a.attnum, a.attstattarget) order by a.attnum)
+                                   from pg_attribute a
+                                  where a.attrelid = k.conindid and a.attstattarget >= 0), '[]') end) end))
   from pg_constraint k
   join pg_class c on c.oid = k.conrelid
   join pg_namespace n on n.oid = c.relnamespace

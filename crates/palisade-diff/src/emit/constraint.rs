@@ -1,6 +1,6 @@
 //! Constraints of tables.
 
-use palisade_catalog::definition::{Constraint, ConstraintIndex, ConstraintKind};
+use palisade_catalog::definition::{Constraint, ConstraintIndex, ConstraintKind, TableKind};
 use palisade_catalog::{Definition, ObjectKey};
 use palisade_plan::Hazard;
 use palisade_sql::{TokenKind, lex, quote_ident, quote_literal};
@@ -68,6 +68,25 @@ fn behind_columns(definition: &str) -> usize {
     place
 }
 
+/// The index behind a unique constraint or primary key, built while others write.
+fn unique_index(key: &ObjectKey, it: &Constraint) -> String {
+    let body = &it.definition[..behind_columns(&it.definition)];
+    let body = body.strip_prefix("PRIMARY KEY ").or_else(|| body.strip_prefix("UNIQUE ")).unwrap_or(body);
+    let (body, nulls) = match body.strip_prefix("NULLS NOT DISTINCT ") {
+        Some(body) => (body, " NULLS NOT DISTINCT"),
+        None => (body, ""),
+    };
+    let behind = it.index.as_ref();
+    let options = behind.map(|it| options::with(&it.options)).unwrap_or_default();
+    let tablespace = behind.and_then(|it| it.tablespace.as_ref()).map(|it| format!(" TABLESPACE {}", quote_ident(it)));
+    format!(
+        "CREATE UNIQUE INDEX CONCURRENTLY {} ON {} USING btree {body}{nulls}{options}{}",
+        key.sql(),
+        key.qualified(),
+        tablespace.unwrap_or_default()
+    )
+}
+
 pub(super) fn add(context: &Context<'_>, number: usize, it: &Constraint, out: &mut Vec<Statement>) {
     let key = context.items.all[number].key;
     let table = context.table_of(number);
@@ -86,29 +105,28 @@ pub(super) fn add(context: &Context<'_>, number: usize, it: &Constraint, out: &m
         };
         statement.danger(Hazard::MayFail, detail)
     };
-    let is_partitioned = only.is_empty() && !context.only(key).is_empty();
+    let kind = table.and_then(|it| context.items.all[it].to).and_then(crate::item::table_of).map(|it| it.kind);
+    let (is_ordinary, is_partitioned) = (kind == Some(TableKind::Ordinary), kind == Some(TableKind::Partitioned));
     if context.options.online
         && has_rows
         && it.validated
         && it.enforced
         && it.kind.has_index()
-        && only.is_empty()
+        && is_ordinary
         && it.kind != ConstraintKind::Exclude
+        && !it.definition.contains("WITHOUT OVERLAPS")
     {
-        let index_name = quote_ident(key.part(2)).into_owned();
-        if let Some(behind) = &it.index {
-            let create = Statement::new(key, Action::Create, index::concurrently(&behind.definition));
-            out.push(may_fail(index::outside(create)));
-            let words = if it.kind == ConstraintKind::PrimaryKey { "PRIMARY KEY" } else { "UNIQUE" };
-            let mut definition = format!("{words} USING INDEX {index_name}");
-            if it.deferrable {
-                definition.push_str(" DEFERRABLE");
-            }
-            if it.deferred {
-                definition.push_str(" INITIALLY DEFERRED");
-            }
-            out.push(add(&definition));
+        let create = Statement::new(key, Action::Create, unique_index(key, it));
+        out.push(may_fail(index::outside(create)));
+        let words = if it.kind == ConstraintKind::PrimaryKey { "PRIMARY KEY" } else { "UNIQUE" };
+        let mut definition = format!("{words} USING INDEX {}", key.sql());
+        if it.deferrable {
+            definition.push_str(" DEFERRABLE");
         }
+        if it.deferred {
+            definition.push_str(" INITIALLY DEFERRED");
+        }
+        out.push(add(&definition));
     } else if context.options.online
         && has_rows
         && it.validated

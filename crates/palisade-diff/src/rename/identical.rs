@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use palisade_catalog::definition::{ConstraintIndex, SequenceOptions};
+use palisade_catalog::definition::SequenceOptions;
 use palisade_catalog::{Catalog, Definition, Object, ObjectKey, ObjectKind};
 use palisade_sql::{quote_ident, quote_literal};
 
@@ -117,11 +117,6 @@ fn apply(catalog: &mut Catalog, rename: &Rename) {
     let Some(mut object) = catalog.objects.remove(old) else { return };
     match &mut object.definition {
         Definition::Index(it) => it.definition = with_name(&it.definition, old.name(), &rename.to),
-        Definition::Constraint(it) => {
-            if let Some(ConstraintIndex { definition, .. }) = &mut it.index {
-                *definition = with_name(definition, old.name(), &rename.to);
-            }
-        }
         Definition::Sequence(_) => next_value(catalog, old, &key),
         _ => {}
     }
