@@ -83,7 +83,7 @@ impl fmt::Display for Privileges {
 
 /// The elements of an array in its text form: `{a,"b \"c\""}`.
 fn array_items(text: &str) -> Option<Vec<String>> {
-    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
+    let inner = text.strip_prefix("{")?.strip_suffix("}")?;
     let (mut items, mut item, mut quoted) = (Vec::new(), String::new(), false);
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {

@@ -10,9 +10,10 @@ const NOT_IN_THE_PRODUCT: [&str; 8] =
     [".unwrap()", ".expect(", ".unwrap_err()", ".expect_err(", "panic!(", "unreachable!(", "assert!(", "assert_eq!("];
 
 /// Where `fmt` writes quotes around something: the types that quote for SQL, and texts that no server reads.
-const QUOTING: [(&str, &str); 9] = [
+const QUOTING: [(&str, &str); 10] = [
     ("crates/palisade-sql/src/ident.rs", "the one place that quotes identifiers"),
     ("crates/palisade-sql/src/literal.rs", "the one place that quotes literals"),
+    ("crates/palisade-sql/src/quote.rs", "quotes as the server does, where people read it"),
     ("crates/palisade-rls/src/state.rs", "a sentence for people, and one of our own constants"),
     ("crates/palisade-backup/src/credentials.rs", "a connection string, quoted as libpq wants it"),
     ("crates/palisade-embedded/src/cluster/create.rs", "a configuration file"),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_catalog::Server;
+use palisade_sql::quote_literal;
 
 use super::unexpected;
 use crate::error::DbError;
@@ -116,9 +117,8 @@ fn with_members(sql: &str, members: &BTreeMap<u32, Vec<(u32, u32)>>) -> String {
         let (class, behind) = part.split_at(digits);
         let of_class = class.parse().ok().and_then(|it: u32| members.get(&it));
         let numbers: Vec<String> = of_class.into_iter().flatten().map(|(member, _)| member.to_string()).collect();
-        filled.push_str("'{");
-        filled.push_str(&numbers.join(","));
-        filled.push_str("}'::oid[]");
+        filled.push_str(&quote_literal(&["{", &numbers.join(","), "}"].concat()));
+        filled.push_str("::oid[]");
         filled.push_str(behind);
     }
     filled
