@@ -23,5 +23,5 @@ pub use fingerprint::Fingerprint;
 pub use key::ObjectKey;
 pub use kind::ObjectKind;
 pub use object::{Catalog, Object, Server, Strength};
-pub use privileges::{Granted, Privilege, Privileges};
+pub use privileges::{Granted, Privilege, Privileges, array_items};
 pub use snapshot::SnapshotError;

@@ -81,8 +81,9 @@ impl fmt::Display for Privileges {
     }
 }
 
-/// The elements of an array in its text form: `{a,"b \"c\""}`.
-fn array_items(text: &str) -> Option<Vec<String>> {
+/// The elements of an array in its [text form](https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO): `{a,"b \"c\""}`;
+/// nothing if it is none.
+pub fn array_items(text: &str) -> Option<Vec<String>> {
     let inner = text.strip_prefix("{")?.strip_suffix("}")?;
     let (mut items, mut item, mut quoted) = (Vec::new(), String::new(), false);
     let mut characters = inner.chars();

@@ -73,10 +73,13 @@ pub struct Column {
     /// What is said about that constraint.
     pub not_null_comment: Option<String>,
     /// Whether that constraint was declared in this table itself.
+    #[serde(default)]
     pub not_null_local: bool,
     /// Whether that constraint is not handed on to children.
+    #[serde(default)]
     pub not_null_no_inherit: bool,
     /// Whether all stored rows are known to obey it; `true` where there is none.
+    #[serde(default = "yes")]
     pub not_null_validated: bool,
     /// Whether it numbers rows by itself.
     pub identity: Option<Identity>,
@@ -87,13 +90,19 @@ pub struct Column {
     /// How many values the planner keeps statistics of, if said.
     pub statistics: Option<i32>,
     /// `n_distinct` and the like, `name=value`.
+    #[serde(default)]
     pub options: Vec<String>,
     /// Options of a column of a foreign table.
+    #[serde(default)]
     pub foreign_options: Vec<String>,
     /// Whether it was declared in this table itself.
     pub local: bool,
     /// How many parents it was inherited from.
     pub inherited: u32,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// `GENERATED … AS IDENTITY`.

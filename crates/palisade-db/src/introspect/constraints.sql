@@ -1,6 +1,6 @@
 -- Foreign keys of partitions and to partitions follow from the one that was declared.
 select 'constraint', 2606, k.oid, 0, case when k.contype in ('p', 'u', 'x') then '1259:' || k.conindid else '' end,
-       json_build_array(n.nspname, c.relname, k.conname), null, null,
+       array[n.nspname::text, c.relname::text, k.conname::text]::text, null, null,
        json_build_object('constraint', json_build_object(
          'kind', k.contype,
          'definition', pg_get_constraintdef(k.oid),

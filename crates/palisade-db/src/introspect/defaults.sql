@@ -1,4 +1,4 @@
-select 'default', 2604, d.oid, 0, '', json_build_array(n.nspname, c.relname, a.attname), null, null,
+select 'default', 2604, d.oid, 0, '', array[n.nspname::text, c.relname::text, a.attname::text]::text, null, null,
        json_build_object('default', json_build_object(
          'expression', pg_get_expr(d.adbin, d.adrelid), 'generated', nullif(a.attgenerated, '')))
   from pg_attrdef d

@@ -1,4 +1,4 @@
-select 'index', 1259, c.oid, 0, '', json_build_array(n.nspname, c.relname), null, null,
+select 'index', 1259, c.oid, 0, '', array[n.nspname::text, c.relname::text]::text, null, null,
        json_build_object('index', json_build_object(
          'definition', pg_get_indexdef(c.oid),
          'table', json_build_array(tn.nspname, t.relname),

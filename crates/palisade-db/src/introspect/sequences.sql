@@ -1,4 +1,4 @@
-select case when d.deptype = 'i' then 'identity-sequence' else 'sequence' end, 1259, c.oid, 0, '', json_build_array(n.nspname, c.relname), pg_get_userbyid(c.relowner),
+select case when d.deptype = 'i' then 'identity-sequence' else 'sequence' end, 1259, c.oid, 0, '', array[n.nspname::text, c.relname::text]::text, pg_get_userbyid(c.relowner),
        coalesce(c.relacl, acldefault('s', c.relowner))::text,
        case when d.deptype = 'i' then '"identity-sequence"'::json else json_build_object('sequence', json_build_object(
          'options', json_build_object(

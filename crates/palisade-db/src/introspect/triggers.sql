@@ -1,5 +1,5 @@
 select 'trigger', 2620, g.oid, 0, case when g.tgconstraint <> 0 then '2606:' || g.tgconstraint else '' end,
-       json_build_array(n.nspname, c.relname, g.tgname), null, null,
+       array[n.nspname::text, c.relname::text, g.tgname::text]::text, null, null,
        json_build_object('trigger', json_build_object(
          'definition', pg_get_triggerdef(g.oid), 'enabled', g.tgenabled, 'constraint', g.tgconstraint <> 0,
          'inherited', g.tgparentid <> 0))

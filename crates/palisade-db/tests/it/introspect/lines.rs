@@ -142,18 +142,18 @@ async fn every_object_has_its_line() {
     default of public.t.tags: expression='{}'::text[]
     default of public.typed.one: expression=1
     default of public.v.b: expression='view'::text
-    constraint "My ""Schema"".x"."T. 'able"."T. 'able_Größe; --_id_key": columns=[Größe; --, id] definition=UNIQUE ("Größe; --", id) enforced=yes index={definition=CREATE UNIQUE INDEX "T. 'able_Größe; --_id_key" ON "My ""Schema"".x"."T. 'able" USING btree ("Größe; --", id)} kind=u local=yes validated=yes
-    constraint "My ""Schema"".x"."T. 'able"."T. 'able_pkey": columns=[id] definition=PRIMARY KEY (id) enforced=yes index={definition=CREATE UNIQUE INDEX "T. 'able_pkey" ON "My ""Schema"".x"."T. 'able" USING btree (id)} kind=p local=yes validated=yes
-    constraint public.child.has_a: columns=[a] definition=CHECK ((a IS NOT NULL)) enforced=yes inherited=1 kind=c validated=yes
-    constraint public.parent.has_a: columns=[a] definition=CHECK ((a IS NOT NULL)) enforced=yes kind=c local=yes validated=yes
-    constraint public.part_one.part_one_pkey: columns=[a] definition=PRIMARY KEY (a) enforced=yes index={definition=CREATE UNIQUE INDEX part_one_pkey ON public.part_one USING btree (a)} inherited=1 kind=p parent=[public, parts, parts_pkey] validated=yes
-    constraint public.part_rest.part_rest_pkey: columns=[a] definition=PRIMARY KEY (a) enforced=yes index={definition=CREATE UNIQUE INDEX part_rest_pkey ON public.part_rest USING btree (a)} inherited=1 kind=p parent=[public, parts, parts_pkey] validated=yes
-    constraint public.parts.parts_pkey: columns=[a] definition=PRIMARY KEY (a) enforced=yes index={definition=CREATE UNIQUE INDEX parts_pkey ON ONLY public.parts USING btree (a)} kind=p local=yes validated=yes
-    constraint public.t.a_not_b: columns=[a] definition=CHECK ((a > 0)) NOT VALID enforced=yes kind=c local=yes comment=constraint
-    constraint public.t."t → T": columns=[id] deferrable=yes deferred=yes definition=FOREIGN KEY (id) REFERENCES "My ""Schema"".x"."T. 'able"(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED enforced=yes kind=f local=yes references=[My "Schema".x, T. 'able] validated=yes
-    constraint public.t.t_pkey: columns=[id] definition=PRIMARY KEY (id) enforced=yes index={clustered=yes comment=its index definition=CREATE UNIQUE INDEX t_pkey ON public.t USING btree (id)} kind=p local=yes validated=yes comment=primary key
-    constraint public.t.t_r_excl: columns=[r] definition=EXCLUDE USING gist (r WITH &&) enforced=yes index={definition=CREATE INDEX t_r_excl ON public.t USING gist (r)} kind=x local=yes validated=yes
-    constraint public.u.u_a_key: columns=[a] definition=UNIQUE (a) enforced=yes index={definition=CREATE UNIQUE INDEX u_a_key ON public.u USING btree (a) WITH (fillfactor='70') options=[fillfactor=70] replica_identity=yes} kind=u local=yes validated=yes
+    constraint "My ""Schema"".x"."T. 'able"."T. 'able_Größe; --_id_key": definition=UNIQUE ("Größe; --", id) enforced=yes index={} kind=u local=yes validated=yes
+    constraint "My ""Schema"".x"."T. 'able"."T. 'able_pkey": definition=PRIMARY KEY (id) enforced=yes index={} kind=p local=yes validated=yes
+    constraint public.child.has_a: definition=CHECK ((a IS NOT NULL)) enforced=yes inherited=1 kind=c validated=yes
+    constraint public.parent.has_a: definition=CHECK ((a IS NOT NULL)) enforced=yes kind=c local=yes validated=yes
+    constraint public.part_one.part_one_pkey: definition=PRIMARY KEY (a) enforced=yes index={} inherited=1 kind=p parent=[public, parts, parts_pkey] validated=yes
+    constraint public.part_rest.part_rest_pkey: definition=PRIMARY KEY (a) enforced=yes index={} inherited=1 kind=p parent=[public, parts, parts_pkey] validated=yes
+    constraint public.parts.parts_pkey: definition=PRIMARY KEY (a) enforced=yes index={} kind=p local=yes validated=yes
+    constraint public.t.a_not_b: definition=CHECK ((a > 0)) NOT VALID enforced=yes kind=c local=yes comment=constraint
+    constraint public.t."t → T": deferrable=yes deferred=yes definition=FOREIGN KEY (id) REFERENCES "My ""Schema"".x"."T. 'able"(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED enforced=yes kind=f local=yes references=[My "Schema".x, T. 'able] validated=yes
+    constraint public.t.t_pkey: definition=PRIMARY KEY (id) enforced=yes index={clustered=yes comment=its index} kind=p local=yes validated=yes comment=primary key
+    constraint public.t.t_r_excl: definition=EXCLUDE USING gist (r WITH &&) enforced=yes index={} kind=x local=yes validated=yes
+    constraint public.u.u_a_key: definition=UNIQUE (a) enforced=yes index={options=[fillfactor=70] replica_identity=yes} kind=u local=yes validated=yes
     index public.doubled: definition=CREATE INDEX doubled ON public.t USING btree (((a * 2))) WITH (fillfactor='80') statistics=[[1, 200]] table=[public, t] valid=yes
     index public."i; drop": definition=CREATE INDEX "i; drop" ON public.t USING gin (tags) WHERE (a > 3) table=[public, t] valid=yes comment=index
     index public.lowered: definition=CREATE UNIQUE INDEX lowered ON public.t USING btree (lower(b), a DESC NULLS LAST) INCLUDE (c) table=[public, t] unique=yes valid=yes
