@@ -43,7 +43,8 @@ pub(crate) async fn test(context: &mut Context, args: TestArgs) -> Result<Outcom
     cargo_test(root, &["--workspace".to_owned()], &variables).await?;
     for archive in &archives.newest {
         context.printer.note(&format!("once more on {}", archive.display()));
-        let variables = [&variables[..], &[("PALISADE_PG_ARCHIVE", archive.as_os_str())]].concat();
+        let more = [("PALISADE_PG_ARCHIVE", archive.as_os_str()), ("PALISADE_TEST_PAIRS", OsStr::new(PAIRS_ON_OTHERS))];
+        let variables = [&variables[..], &more].concat();
         let packages = ON_EVERY_VERSION.iter().flat_map(|it| ["--package".to_owned(), (*it).to_owned()]);
         let words: Vec<String> = ["--test".to_owned(), "it".to_owned()].into_iter().chain(packages).collect();
         cargo_test(root, &words, &variables).await?;
@@ -53,8 +54,18 @@ pub(crate) async fn test(context: &mut Context, args: TestArgs) -> Result<Outcom
 }
 
 /// The crates whose results depend on the server's version.
-const ON_EVERY_VERSION: [&str; 5] =
-    ["palisade-db", "palisade-migrator", "palisade-rls", "palisade-backup", "palisade-guard"];
+const ON_EVERY_VERSION: [&str; 7] = [
+    "palisade-db",
+    "palisade-diff",
+    "palisade-source",
+    "palisade-migrator",
+    "palisade-rls",
+    "palisade-backup",
+    "palisade-guard",
+];
+
+/// How many random pairs of schemas the other versions get, of which the first has hundreds.
+const PAIRS_ON_OTHERS: &str = "60";
 
 async fn cargo_test(root: &Path, words: &[String], variables: &[(&str, &OsStr)]) -> Result<(), CommandError> {
     run("cargo", &[&["test".to_owned()], words].concat(), root, variables).await

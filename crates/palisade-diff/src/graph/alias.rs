@@ -136,7 +136,12 @@ fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
             let on_table = items
                 .relation_on(number, |it| &it.to_needs)
                 .is_some_and(|it| items.all[it].key.kind == ObjectKind::Table);
-            let inherited = is_only_inherited(&items.all[column].to?.definition);
+            // A partition is made whole, and tied to its parent afterwards.
+            let whole = items
+                .relation_on(number, |it| &it.to_needs)
+                .map(|it| &items.all[it])
+                .is_some_and(|it| it.fate.creates() && it.to.and_then(table_of).is_some_and(Table::is_partition));
+            let inherited = !whole && is_only_inherited(&items.all[column].to?.definition);
             let inline = items.all[column].fate.creates() && on_table && !inherited;
             (inline && (!explicit || default.generated.is_some())).then_some(column)
         }

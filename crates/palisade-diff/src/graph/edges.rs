@@ -68,7 +68,10 @@ impl Edges<'_> {
         let aside = steps_aside(that.key.kind);
         if it.fate.drops() {
             self.add((user, Step::Drop), (needed, Step::Drop));
-            self.add((user, Step::Drop), (needed, Step::Alter));
+            // What changes of a table as a whole does not look at its columns.
+            if it.key.kind != ObjectKind::Column || that.key.kind != ObjectKind::Table {
+                self.add((user, Step::Drop), (needed, Step::Alter));
+            }
             // What steps aside itself, or goes together with it, is dropped when all have moved over.
             let whole = &items.all[self.aliases.dropped_with(user)];
             let later = whole.fate == Fate::Replace && steps_aside(whole.key.kind);
@@ -227,7 +230,8 @@ impl Edges<'_> {
                 }
             }
         }
-        for number in items.kind(ObjectKind::Constraint).filter(|_| !tied.is_empty()) {
+        let refers = |it: &usize| matches!(items.all[*it].to.map(|it| &it.definition), Some(Definition::Constraint(it)) if it.references.is_some());
+        for number in items.kind(ObjectKind::Constraint).filter(|it| !tied.is_empty() && refers(it)) {
             for (key, _) in &items.all[number].to_needs {
                 for part in tied.get(key).into_iter().flatten().filter(|it| **it != number) {
                     self.add((*part, Step::Attach), (number, Step::Create));

@@ -1,6 +1,7 @@
 //! Pairs composed at random: a schema, and what became of it after some changes.
 //!
-//! `PALISADE_TEST_SEED` repeats a run, `PALISADE_TEST_PAIRS` says how many pairs there are.
+//! `PALISADE_TEST_SEED` chooses other pairs, `PALISADE_TEST_PAIRS` says how many there are. Without, they are the same in every run:
+//! whoever changes something else should not meet a failure that nobody has seen before.
 
 mod change;
 mod compose;
@@ -14,6 +15,9 @@ use palisade_config::Variables;
 use palisade_tests::convergence::{Judge, Pair, Verdict, judge_forwards};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+
+/// The first pair of a run.
+const SEED: u64 = 20_261_125;
 
 /// Pairs of one run.
 const PAIRS: u64 = 500;
@@ -38,7 +42,7 @@ fn pair(seed: u64) -> Pair {
 async fn random_pairs_converge() {
     let variables = Variables::process();
     let number = |name: &str| variables.get(name).and_then(|it| it.parse::<u64>().ok());
-    let seed = number("PALISADE_TEST_SEED").unwrap_or_else(|| rand::rng().random_range(0..1 << 48));
+    let seed = number("PALISADE_TEST_SEED").unwrap_or(SEED);
     let pairs = number("PALISADE_TEST_PAIRS").unwrap_or(PAIRS);
     println!("PALISADE_TEST_SEED={seed}");
     let judge = Judge::new().await;

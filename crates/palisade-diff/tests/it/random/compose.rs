@@ -228,6 +228,9 @@ pub(super) fn view(random: &mut StdRng, schema: &Schema, name: &str) -> Option<V
     let of = (*relations.get(random.random_range(0..relations.len().max(1)))?).clone();
     let all = schema.columns(&of);
     let mut columns: Vec<String> = all.iter().filter(|_| random.random_bool(0.6)).map(|it| it.0.clone()).collect();
+    // A view that counts can have two of one name.
+    let mut names = std::collections::BTreeSet::new();
+    columns.retain(|it| names.insert(it.clone()));
     if random.random_bool(0.2) {
         columns.reverse();
     }

@@ -192,7 +192,10 @@ impl Schema {
         if let Some(table) = self.tables.get(relation) {
             let parent = table.parent.as_ref().map(|it| self.columns(it)).unwrap_or_default();
             let own = table.columns.iter().map(|it| (it.name.clone(), it.data_type.clone()));
-            return parent.into_iter().chain(own).collect();
+            let mut all: Vec<(String, Type)> = parent.into_iter().chain(own).collect();
+            let mut names = std::collections::BTreeSet::new();
+            all.retain(|(name, _)| names.insert(name.clone()));
+            return all;
         }
         let Some(view) = self.views.get(relation) else { return Vec::new() };
         let of = self.columns(&view.of);
