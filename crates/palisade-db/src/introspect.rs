@@ -2,7 +2,7 @@
 //!
 //! Two round trips in one snapshot: the first asks what the server is and what its extensions have brought, the second reads
 //! everything else. Every class of objects is a query of its own in `introspect/`; each returns rows of the same form, which
-//! [`Draft`] puts together.
+//! `Draft` puts together.
 
 mod draft;
 mod query;

@@ -1,9 +1,9 @@
 //! From one catalog to another: the statements that lead there, in the order in which they can run, each with what it can do
 //! harm to.
 //!
-//! Objects of both sides are matched by name ([`item`]) and compared ([`compare`]): each stays, is made, changed in place,
-//! removed, or made again. What cannot stay because something it needs goes is made again too ([`spread`]). All that becomes
-//! steps that are put in order by who needs whom ([`graph`]), and each step becomes SQL ([`emit`]).
+//! Objects of both sides are matched by name (`item`) and compared (`compare`): each stays, is made, changed in place,
+//! removed, or made again. What cannot stay because something it needs goes is made again too (`spread`). All that becomes
+//! steps that are put in order by who needs whom (`graph`), and each step becomes SQL (`emit`).
 //!
 //! Invariant: this crate does no input or output, and knows no database driver. Both catalogs were read from a server, so that
 //! every text of SQL in them is the server's own; what is compared is compared as the server wrote it.

@@ -1,8 +1,8 @@
 //! Renames.
 //!
 //! A table or column under another name looks like one that goes and one that comes, and only people know better: they say so, or
-//! are asked about the pairs that look like it ([`candidates`]). Constraints, indexes and sequences that are the same but for their
-//! name hold nothing of their own that could be lost or kept, so that they are renamed without a question ([`identical`]).
+//! are asked about the pairs that look like it (`candidates`). Constraints, indexes and sequences that are the same but for their
+//! name hold nothing of their own that could be lost or kept, so that they are renamed without a question (`identical`).
 
 mod candidates;
 mod identical;
