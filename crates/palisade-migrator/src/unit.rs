@@ -1,6 +1,6 @@
 //! The units of a file without transaction: what is done for good, one after the other.
 
-use palisade_sql::{ObjectName, Statement, TokenKind, TransactionControl};
+use palisade_sql::{ObjectName, Statement, Token, TokenKind, TransactionControl};
 use sha2::{Digest, Sha256};
 
 /// One unit.
@@ -188,23 +188,15 @@ pub(crate) fn alone(statement: &Statement<'_>) -> Result<Option<Alone>, Misfit> 
     if begins(&["vacuum"]) || begins(&["alter", "system"]) || (begins(&["cluster"]) && statement.tokens.len() == 1) {
         return Ok(Some(Alone::Repeatable));
     }
-    if begins(&["do"]) && commits(statement) {
-        // Generated ones fill only what is still empty.
-        let is_ours = statement.tokens.iter().any(|it| it.kind == TokenKind::String && it.text.starts_with("$fill$"));
-        return Ok(Some(if is_ours { Alone::Repeatable } else { Alone::Unknown }));
+    // Generated blocks that fill a column commit now and then, and fill only what is still empty. Of others the server says whether
+    // they end transactions.
+    let fills = |it: &Token<'_>| it.kind == TokenKind::String && it.text.starts_with("$fill$");
+    if begins(&["do"]) && statement.tokens.iter().any(fills) {
+        return Ok(Some(Alone::Repeatable));
     }
     let object = ["database", "tablespace", "subscription"];
     let unknown = object.iter().any(|it| begins(&["create", it]) || begins(&["drop", it]));
     Ok(unknown.then_some(Alone::Unknown))
-}
-
-/// Whether the body of a `DO` ends transactions, which it may outside of one only.
-fn commits(statement: &Statement<'_>) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|it: char| !it.is_alphanumeric() && it != '_').map(str::to_lowercase).collect()
-    };
-    let ends = |text: &str| words(text).iter().any(|it| it == "commit" || it == "rollback");
-    statement.tokens.iter().any(|it| it.kind == TokenKind::String && ends(it.text))
 }
 
 fn create_index(statement: &Statement<'_>, mut next: usize) -> Option<Alone> {
@@ -284,8 +276,7 @@ mod tests {
         assert_eq!(kind("vacuum analyze t"), UnitKind::Alone(Alone::Repeatable));
         let fill = "do $fill$ begin update t set a = 1 where a is null; commit; end $fill$";
         assert_eq!(kind(fill), UnitKind::Alone(Alone::Repeatable));
-        assert_eq!(kind("do $$ begin commit; end $$"), UnitKind::Alone(Alone::Unknown));
-        assert!(matches!(kind("do $$ begin perform 1; end $$"), UnitKind::Transaction { .. }));
+        assert!(matches!(kind("do $$ begin commit; end $$"), UnitKind::Transaction { .. }));
         let scope = |sql: &str| match kind(sql) {
             UnitKind::Alone(Alone::Reindex { scope: Scope::Relation(name) }) => name.parts.join("."),
             other => format!("{other:?}"),
