@@ -50,8 +50,6 @@ pub(crate) struct Context<'a> {
     pub(crate) parents: BTreeSet<(&'a str, &'a str)>,
     /// Tables that are ordered by one of their indexes on the right side.
     pub(crate) clustered: BTreeSet<(&'a str, &'a str)>,
-    /// Names that are taken on either side, so that temporary ones can avoid them.
-    pub(crate) taken: BTreeSet<(&'a str, &'a str)>,
 }
 
 /// The statements of one step.
@@ -229,7 +227,9 @@ impl Context<'_> {
                 cut -= 1;
             }
             let candidate = format!("{}{ending}", &name[..cut]);
-            if !self.taken.contains(&(schema, candidate.as_str())) {
+            let is_taken =
+                |it: &Item<'_>| it.key.kind.is_in_schema() && it.key.part(0) == schema && it.key.name() == candidate;
+            if !self.items.all.iter().any(is_taken) {
                 return candidate;
             }
         }

@@ -56,7 +56,6 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, D
         parts: parts(&ordered.aliases),
         parents: parents(&items),
         clustered: clustered(&items),
-        taken: taken(from, to),
     };
     if makes_routines(&items) {
         // Bodies may speak of what is made behind them.
@@ -103,11 +102,6 @@ fn clustered<'a>(items: &Items<'a>) -> BTreeSet<(&'a str, &'a str)> {
         _ => None,
     };
     items.all.iter().filter_map(of_item).collect()
-}
-
-fn taken<'a>(from: &'a Catalog, to: &'a Catalog) -> BTreeSet<(&'a str, &'a str)> {
-    let both = from.objects.keys().chain(to.objects.keys());
-    both.filter(|it| it.kind.is_in_schema()).map(|it| (it.part(0), it.name())).collect()
 }
 
 fn makes_routines(items: &Items<'_>) -> bool {

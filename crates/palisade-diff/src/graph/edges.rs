@@ -13,7 +13,15 @@ use crate::spread::{steps_aside, table_of_part};
 /// Pairs of numbers of nodes: the first comes before the second.
 pub(super) fn edges(items: &Items<'_>, aliases: &Aliases, nodes: &[Node]) -> Vec<(usize, usize)> {
     let place: HashMap<Node, usize> = nodes.iter().enumerate().map(|(place, node)| (*node, place)).collect();
-    let mut edges = Edges { aliases, place, found: Vec::new() };
+    let ties = nodes.iter().any(|(_, step)| matches!(step, Step::Attach | Step::Detach));
+    let drops =
+        nodes.iter().any(|(number, step)| *step == Step::Drop && items.all[*number].key.kind == ObjectKind::Column);
+    let moves = ties || drops;
+    let logging = items.all[items.kind(ObjectKind::Table)].iter().any(|it| {
+        let unlogged = |object| Option::and_then(object, table_of).map(|it| it.unlogged);
+        it.fate == Fate::Alter && unlogged(it.from) != unlogged(it.to)
+    });
+    let mut edges = Edges { aliases, place, moves, logging, found: Vec::new() };
     for (number, item) in items.all.iter().enumerate() {
         for (needed, _) in &item.from_needs {
             edges.on_the_left(items, number, *needed);
@@ -34,6 +42,10 @@ pub(super) fn edges(items: &Items<'_>, aliases: &Aliases, nodes: &[Node]) -> Vec
 struct Edges<'a> {
     aliases: &'a Aliases,
     place: HashMap<Node, usize>,
+    /// Whether any table is tied or let go, or any column goes; most scripts do neither.
+    moves: bool,
+    /// Whether any table is logged from now on, or no longer.
+    logging: bool,
     found: Vec<(usize, usize)>,
 }
 
@@ -132,8 +144,10 @@ impl Edges<'_> {
         self.add((number, Step::Alter), (number, Step::Attach));
         self.add((number, Step::Create), (number, Step::Attach));
         self.add((number, Step::Detach), (number, Step::Attach));
-        self.partition(items, number);
-        if item.key.kind == ObjectKind::Constraint {
+        if self.moves {
+            self.partition(items, number);
+        }
+        if self.logging && item.key.kind == ObjectKind::Constraint {
             self.logging(items, number);
         }
         if item.key.kind == ObjectKind::Table && attaches(items, number) {
