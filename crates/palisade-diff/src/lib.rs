@@ -65,7 +65,7 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, D
     for node in ordered.nodes {
         let begin = statements.len();
         emit::statements(&context, node, &mut statements);
-        emit::need_commit(uses_new_values(&items, node.0), &mut statements[begin..]);
+        emit::need_commit(uses_new_values(&context, node), &mut statements[begin..]);
         for statement in &mut statements[begin..] {
             if let std::borrow::Cow::Owned(sql) = faithful::faithful(&statement.sql) {
                 statement.sql = sql;
@@ -111,14 +111,19 @@ fn makes_routines(items: &Items<'_>) -> bool {
     })
 }
 
-/// Whether a step may use a value that an enum gets in the same script.
-fn uses_new_values(items: &Items<'_>, number: usize) -> bool {
-    let item = &items.all[number];
-    item.to_needs.iter().any(|(needed, _)| {
-        let needed = &items.all[*needed];
-        let grows = needed.from.map(|it| &it.definition) != needed.to.map(|it| &it.definition);
-        needed.key.kind == ObjectKind::Enum && needed.fate == Fate::Alter && grows
-    }) && !item.fate.drops()
+/// Whether a step may use a value that an enum gets in the same script: itself, or in a part that it makes as well.
+fn uses_new_values(context: &emit::Context<'_>, (number, step): graph::Node) -> bool {
+    if matches!(step, graph::Step::Drop | graph::Step::Detach | graph::Step::GoAside) {
+        return false;
+    }
+    let grows = |needed: usize| {
+        let it = &context.items.all[needed];
+        let differs = it.from.map(|it| &it.definition) != it.to.map(|it| &it.definition);
+        it.key.kind == ObjectKind::Enum && it.fate == Fate::Alter && differs
+    };
+    let own = context.items.all[number].to_needs.iter().any(|(needed, _)| grows(*needed));
+    let parts = || context.parts.get(&number).into_iter().flatten();
+    own || parts().any(|part| uses_new_values(context, (*part, step)))
 }
 
 /// Differences that no statement takes away.

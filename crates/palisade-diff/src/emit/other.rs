@@ -8,7 +8,7 @@ use palisade_plan::Hazard;
 use palisade_sql::{quote_ident, quote_literal};
 
 use super::name;
-use crate::script::{Action, Statement, Transaction};
+use crate::script::{Action, Statement};
 
 /// The version only where it is not the one that a server gives by itself.
 pub(super) fn create_extension(key: &ObjectKey, schema: &str, version: Option<&String>) -> Statement {
@@ -141,7 +141,6 @@ pub(super) fn create_subscription(key: &ObjectKey, it: &Subscription) -> Stateme
     );
     Statement::new(key, Action::Create, sql)
         .danger(Hazard::MayFail, "fill in how to reach the publisher, then enable it")
-        .in_transaction(Transaction::Shared)
 }
 
 pub(super) fn alter_subscription(key: &ObjectKey, from: &Subscription, to: &Subscription, out: &mut Vec<Statement>) {

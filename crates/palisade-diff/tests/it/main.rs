@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a fixture that fails is a test that fails")]
 
+mod commits;
 mod fixtures;
 mod random;
