@@ -25,6 +25,7 @@ mod db_url;
 mod doctor;
 mod env;
 mod man;
+mod rls;
 
 /// A command that can be called by its name.
 pub(crate) struct Entry {
@@ -83,6 +84,7 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::new(Group::Develop, "db-seed", db_seed::run),
         Entry::new(Group::Develop, "db-reset", db_reset::run),
         Entry::new(Group::Security, "db-rls", db_rls::run),
+        Entry::new(Group::Security, "rls", rls::run),
         Entry::new(Group::Production, "db-plan", db_plan::run),
         Entry::new(Group::Production, "db-push", db_push::run),
         Entry::new(Group::Production, "db-repair", db_repair::run),

@@ -43,6 +43,7 @@ mod provenance;
 mod push;
 mod report;
 mod runner;
+mod security;
 mod selection;
 mod sources;
 mod streams;

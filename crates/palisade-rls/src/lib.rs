@@ -17,6 +17,7 @@
 mod apply;
 mod apply_error;
 mod check;
+mod facts;
 mod message;
 mod record;
 mod script;
@@ -25,5 +26,6 @@ mod state;
 pub use apply::{Applied, ApplySettings, apply, is_current, preview};
 pub use apply_error::{ApplyError, Blocker};
 pub use check::{Finding, Reason};
+pub use facts::{ReadError, read_facts};
 pub use script::{PolicyFile, PolicyScript, ScriptError};
 pub use state::{Change, Kind};

@@ -6,7 +6,7 @@ use palisade_catalog::{Catalog, Object, ObjectKey, ObjectKind, Privilege};
 use palisade_config::{GrantRegime, HistoryTable};
 
 /// Schemas that Supabase makes and looks after.
-const SUPABASE: [&str; 20] = [
+pub const SUPABASE_SCHEMAS: [&str; 20] = [
     "_analytics",
     "_realtime",
     "_supavisor",
@@ -61,7 +61,7 @@ impl External {
             external.schemas.extend(own_schemas(catalog, &external.tables));
         }
         if external.supabase {
-            external.schemas.extend(SUPABASE.map(str::to_owned));
+            external.schemas.extend(SUPABASE_SCHEMAS.map(str::to_owned));
         }
         external
     }

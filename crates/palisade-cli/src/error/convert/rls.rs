@@ -1,7 +1,7 @@
 //! Row security.
 
 use crate::{CommandError, Exit};
-use palisade_rls::{ApplyError, ScriptError};
+use palisade_rls::{ApplyError, ReadError, ScriptError};
 
 impl From<ScriptError> for CommandError {
     fn from(error: ScriptError) -> Self {
@@ -24,5 +24,16 @@ impl From<ApplyError> for CommandError {
             ApplyError::Statement { .. } => ("row-security-failed", Exit::Failed),
         };
         Self { exit, ..Self::of(code, &error) }.help(error.help())
+    }
+}
+
+impl From<ReadError> for CommandError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Database(error) => error.into(),
+            ReadError::Facts(error) => Self::of("unreadable-facts", &error).help(
+                "this is a mistake in Palisade, not in your database: please report it with the version of the server",
+            ),
+        }
     }
 }

@@ -1,0 +1,29 @@
+//! `rls matrix` and its siblings: what row security means.
+
+use crate::{CommandError, Context, Outcome};
+
+mod matrix;
+
+/// Say what row security means: who can do what to which rows
+///
+/// All of these read; `db-rls` applies.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask rls matrix
+  cargo xtask rls matrix --env prod --role anon")]
+pub(crate) struct RlsArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Show for every role, table and command which rows it reaches, and why
+    Matrix(matrix::MatrixArgs),
+}
+
+pub(crate) async fn run(context: &mut Context, args: RlsArgs) -> Result<Outcome, CommandError> {
+    match args.what {
+        What::Matrix(args) => matrix::run(context, &args).await,
+    }
+}

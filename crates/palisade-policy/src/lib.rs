@@ -1,0 +1,27 @@
+//! What row security means.
+//!
+//! Everything here is computed from [`Facts`], which somebody else has read from a database: no input or output, no clock, no
+//! driver.
+//!
+//! ```text
+//! answers of the server ─▶ RawFacts ─▶ Facts ─▶ Access ─▶ matrix, lock file, findings, differences in words
+//! ```
+//!
+//! Invariants:
+//! - What an expression means is told from the parse tree that the server has stored, never from its text.
+//! - Where something cannot be told, the answer says so; it is never the harmless one.
+
+mod access;
+mod body;
+mod expr;
+mod facts;
+mod formula;
+mod oid;
+mod tree;
+
+pub use access::{Access, AccessCommand, Cell, Predicate, Rights, Verdict, Why, concerned_roles};
+pub use body::{Bodies, Body};
+pub use expr::*;
+pub use facts::*;
+pub use oid::Oid;
+pub use tree::{Node, Tagged, TreeError};
