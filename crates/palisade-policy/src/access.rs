@@ -144,7 +144,7 @@ impl<'f> Access<'f> {
     fn filtered(&self, role: Oid, relation: &Relation, mut cell: Cell) -> Cell {
         let Some(command) = cell.command.policy_command() else { return cell };
         let mut space = Space::new(self.facts);
-        let view = View { relation: relation.oid, role: Some(&cell.role), null_functions: None };
+        let view = View { relation: relation.oid, role: Some(&cell.role), ..View::default() };
         let rows = (command != PolicyCommand::Insert).then(|| self.rows(role, relation.oid, command));
         let check = matches!(command, PolicyCommand::Insert | PolicyCommand::Update)
             .then(|| self.checks(role, relation.oid, command));

@@ -16,12 +16,16 @@ mod body;
 mod expr;
 mod facts;
 mod formula;
+mod lint;
 mod oid;
+mod recursion;
+mod rewrite;
 mod tree;
 
 pub use access::{Access, AccessCommand, Cell, Predicate, Rights, Verdict, Why, concerned_roles};
 pub use body::{Bodies, Body};
 pub use expr::*;
 pub use facts::*;
+pub use lint::{Finding, RuleInfo, Scope, Severity, lint, lint_rules};
 pub use oid::Oid;
 pub use tree::{Node, Tagged, TreeError};

@@ -32,6 +32,8 @@ pub(crate) struct View<'a> {
     pub(crate) role: Option<&'a str>,
     /// Functions whose result is taken to be NULL: those that say who the caller is.
     pub(crate) null_functions: Option<&'a BTreeSet<Oid>>,
+    /// Whether that makes nothing true: `IS NULL` and its like of what is null for that reason are unknown.
+    pub(crate) null_proves_nothing: bool,
 }
 
 /// What a variable says of an expression.
@@ -43,6 +45,15 @@ pub(crate) enum Atom {
     True(Expr),
     /// It is false, if it is not true.
     FalseElseNull(Expr),
+}
+
+impl Atom {
+    /// The expression.
+    pub(crate) fn expr(&self) -> &Expr {
+        match self {
+            Self::Null(it) | Self::True(it) | Self::FalseElseNull(it) => it,
+        }
+    }
 }
 
 /// The variables of the conditions of one table, and the functions of them.
@@ -83,10 +94,41 @@ impl<'f> Space<'f> {
         self.bdd.and(possible, it) != Ref::FALSE || self.bdd.is_overflown()
     }
 
-    /// The expressions that decide about it.
-    pub(crate) fn atoms(&self, it: Ref) -> Vec<&Atom> {
+    /// Whether `left` is never the case without `right`.
+    pub(crate) fn implies(&mut self, left: Ref, right: Ref) -> bool {
+        let without = self.bdd.without(left, right);
+        !self.can_be(without)
+    }
+
+    /// What decides about it, and the variable of each.
+    pub(crate) fn atoms(&self, it: Ref) -> Vec<(Atom, u32)> {
         let support = self.bdd.support(it);
-        self.variables.iter().filter(|(_, variable)| support.contains(variable)).map(|(atom, _)| atom).collect()
+        let of_it = self.variables.iter().filter(|(_, variable)| support.contains(variable));
+        of_it.map(|(atom, variable)| (atom.clone(), *variable)).collect()
+    }
+
+    /// What is left of it if nothing of this kind is true.
+    pub(crate) fn without_atoms(&mut self, it: Ref, is_kind: impl Fn(&Expr) -> bool) -> Ref {
+        let mut left = it;
+        for (atom, variable) in self.atoms(it) {
+            if let Atom::True(expr) = &atom
+                && is_kind(expr)
+            {
+                left = self.bdd.given(left, variable, false);
+            }
+        }
+        left
+    }
+
+    /// Where it can be made true by other values of what is of this kind.
+    pub(crate) fn exists_atoms(&mut self, it: Ref, is_kind: impl Fn(&Expr) -> bool) -> Ref {
+        let mut left = it;
+        for (atom, variable) in self.atoms(it) {
+            if is_kind(atom.expr()) {
+                left = self.bdd.exists(left, variable);
+            }
+        }
+        left
     }
 
     pub(crate) fn and(&mut self, parts: impl IntoIterator<Item = Truth>) -> Truth {
@@ -121,17 +163,26 @@ impl<'f> Space<'f> {
             Expr::Not(inner) => self.truth(inner, view).not(),
             Expr::IsNull { arg, negated } => {
                 let null = self.null(arg, view);
+                if view.null_proves_nothing && null == Ref::TRUE {
+                    return Truth::UNKNOWN;
+                }
                 let truth = self.certain(null);
                 if *negated { truth.not() } else { truth }
             }
             Expr::Truth { arg, test } => {
                 let inner = self.truth(arg, view);
+                if view.null_proves_nothing && inner == Truth::UNKNOWN {
+                    return Truth::UNKNOWN;
+                }
                 self.test(inner, *test)
             }
             Expr::Coalesce(args) => {
                 let mut result = Truth::UNKNOWN;
                 for arg in args.iter().rev() {
                     let first = self.truth(arg, view);
+                    if view.null_proves_nothing && first == Truth::UNKNOWN {
+                        result = Truth::UNKNOWN;
+                    }
                     let known = self.bdd.or(first.is_true, first.is_false);
                     result = Truth {
                         is_true: self.bdd.choose(known, first.is_true, result.is_true),
@@ -252,6 +303,9 @@ impl<'f> Space<'f> {
     /// `a IS DISTINCT FROM b`: both null is equal, one of them is not.
     fn distinct(&mut self, operator: Oid, left: &Expr, right: &Expr, view: View<'_>) -> Truth {
         let (left_null, right_null) = (self.null(left, view), self.null(right, view));
+        if view.null_proves_nothing && (left_null == Ref::TRUE || right_null == Ref::TRUE) {
+            return Truth::UNKNOWN;
+        }
         let equal = self.equal(operator, left, right, view);
         let (left_known, right_known) = (self.bdd.not(left_null), self.bdd.not(right_null));
         let both_null = self.bdd.and(left_null, right_null);
@@ -263,7 +317,8 @@ impl<'f> Space<'f> {
 
     /// Whether two values that are not null are equal.
     fn equal(&mut self, operator: Oid, left: &Expr, right: &Expr, view: View<'_>) -> Ref {
-        let (left, right) = (comparable(left, view), comparable(right, view));
+        let (left, right) = (self.first_known(left, view), self.first_known(right, view));
+        let (left, right) = (comparable(&left, view), comparable(&right, view));
         if let (Some(a), Some(b)) = (exact(&left), exact(&right))
             && std::mem::discriminant(a) == std::mem::discriminant(b)
         {
@@ -285,6 +340,20 @@ impl<'f> Space<'f> {
             self.compared.entry((operator, left)).or_default().insert(value, equal);
         }
         equal
+    }
+
+    /// `coalesce(a, b)` is `b` where `a` is null.
+    fn first_known(&mut self, expr: &Expr, view: View<'_>) -> Expr {
+        if let (Expr::Coalesce(args), Some(_)) = (expr.core(), view.null_functions) {
+            let known: Vec<Expr> = args.iter().filter(|it| self.null(it, view) != Ref::TRUE).cloned().collect();
+            if known.len() < args.len() && !view.null_proves_nothing {
+                return match <[Expr; 1]>::try_from(known) {
+                    Ok([only]) => only,
+                    Err(more) => Expr::Coalesce(more),
+                };
+            }
+        }
+        expr.clone()
     }
 
     fn operator(&mut self, operator: Oid, function: Oid, args: &[Expr], view: View<'_>) -> Truth {
@@ -373,9 +442,7 @@ impl<'f> Space<'f> {
 
     /// Each call of a volatile function is another one.
     fn atom(&mut self, atom: Atom, function: Oid) -> Ref {
-        let inner = match &atom {
-            Atom::Null(it) | Atom::True(it) | Atom::FalseElseNull(it) => it.clone(),
-        };
+        let inner = atom.expr().clone();
         let volatile = self.facts.functions.get(&function).is_some_and(|it| it.volatility == Volatility::Volatile);
         if volatile || self.is_volatile(&inner) { self.once(atom) } else { self.variable(atom) }
     }
