@@ -2,6 +2,7 @@
 
 mod grant;
 mod raw;
+mod translate;
 
 use crate::expr::{Expr, Query};
 use crate::{LowerError, Oid};
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use grant::{Grant, Privilege};
 pub use raw::{RawFacts, RawMore, Referenced};
+pub(crate) use translate::Names;
 
 /// Everything that decides who may do what, with all names resolved. Objects refer to each other by their number.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +43,8 @@ pub struct Facts {
     pub publications: Vec<Publication>,
     /// `ALTER DEFAULT PRIVILEGES`
     pub default_privileges: Vec<DefaultPrivilege>,
+    /// The names of types of users.
+    pub types: BTreeMap<Oid, String>,
 }
 
 /// A role.
@@ -278,7 +282,7 @@ pub struct Function {
     pub returns_row: bool,
     /// `SET` clauses: `search_path=`
     pub settings: Vec<String>,
-    /// Its text, of languages that are text.
+    /// Its text, of languages that are text; of a parsed body, what the server makes of it.
     pub source: String,
     /// Its body, if the server has parsed it.
     pub body: Vec<Query>,

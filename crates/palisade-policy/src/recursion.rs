@@ -66,6 +66,17 @@ impl<'a, 'f> Recursion<'a, 'f> {
         })
     }
 
+    /// The tables on the way back that a statement takes which reads no column.
+    pub(crate) fn of_statement(&self, role: Oid, table: Oid, command: PolicyCommand) -> Option<Vec<Oid>> {
+        let policies: Vec<&Policy> = self.access.policies(role, table, command).collect();
+        if !policies.iter().any(|it| it.conditions().any(|it| it.expr.has_sub_select())) {
+            return None;
+        }
+        let read: BTreeSet<Oid> = Self::conditions(&policies, command).into_iter().flat_map(Expr::relations).collect();
+        let mut way = vec![table];
+        read.into_iter().find_map(|it| self.sub_selects(role, it, PolicyCommand::Select, None, &mut way))
+    }
+
     /// Whether a statement on the table would fail if one more of its policies had a sub-select, and does not now.
     pub(crate) fn would_recurse(&self, role: Oid, table: Oid, policy: &Policy) -> bool {
         COMMANDS.into_iter().any(|command| {

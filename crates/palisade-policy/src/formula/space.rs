@@ -72,6 +72,11 @@ impl<'f> Space<'f> {
         Self { facts, bdd: Bdd::default(), variables: BTreeMap::new(), compared: BTreeMap::new(), occurrences: 0 }
     }
 
+    /// Reads what follows with the facts of another database, in which the same numbers mean the same.
+    pub(crate) fn turn_to(&mut self, facts: &'f Facts) {
+        self.facts = facts;
+    }
+
     /// What can be the case at all: nothing equals two values.
     pub(crate) fn possible(&mut self) -> Ref {
         let groups: Vec<Vec<Ref>> = self.compared.values().map(|it| it.values().copied().collect()).collect();
@@ -150,7 +155,7 @@ impl<'f> Space<'f> {
                 Value::Bool(true) => Truth::TRUE,
                 Value::Bool(false) => Truth::FALSE,
                 Value::Null => Truth::UNKNOWN,
-                Value::Int(_) | Value::Text(_) | Value::Bytes(_) => self.opaque(expr, view),
+                Value::Int(_) | Value::Text(_) | Value::Label(_) | Value::Bytes(_) => self.opaque(expr, view),
             },
             Expr::And(parts) => {
                 let parts: Vec<Truth> = parts.iter().map(|it| self.truth(it, view)).collect();
@@ -484,6 +489,7 @@ fn comparable(expr: &Expr, view: View<'_>) -> Expr {
 fn exact(expr: &Expr) -> Option<&Value> {
     const EXACT: [u32; 7] = [16, 19, 20, 21, 23, 25, 1043];
     match expr {
+        Expr::Const { value: value @ Value::Label(_), .. } => Some(value),
         Expr::Const { data_type, value } if EXACT.contains(&data_type.0) && *value != Value::Null => Some(value),
         _ => None,
     }

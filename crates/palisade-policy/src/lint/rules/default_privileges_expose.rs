@@ -35,7 +35,11 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             .grants
             .iter()
             .filter(|it| scope.api.contains(&it.grantee) || it.grantee == Oid::NONE && !built_in(it.privilege));
-        let mut roles: Vec<Oid> = exposed.map(|it| it.grantee).collect();
+        let exposed: Vec<_> = exposed.collect();
+        let mut rights: Vec<&str> = exposed.iter().map(|it| it.privilege.as_str()).collect();
+        rights.sort_unstable();
+        rights.dedup();
+        let mut roles: Vec<Oid> = exposed.iter().map(|it| it.grantee).collect();
         roles.sort();
         roles.dedup();
         if roles.is_empty() {
@@ -43,7 +47,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         }
         let names = scope.names(&roles);
         let place = schema.map_or_else(|| "any schema".to_owned(), |it| format!("schema `{it}`"));
-        let message = format!("every {word} that {owner} makes in {place} from now on is open to {names} at once");
+        let message = format!("every {word} that {owner} makes in {place} from now on is open to {names} at once: {}", rights.join(", "));
         let within = schema.map_or_else(String::new, |it| format!(" in schema {}", quote_ident(it)));
         let fix = format!(
             "alter default privileges for role {}{within} revoke all on {objects} from {};",
