@@ -11,7 +11,7 @@ use crate::body::Bodies;
 use crate::facts::{Facts, Policy, PolicyCommand, Privilege, Relation};
 use crate::formula::{Space, View};
 pub(crate) use compose::Composed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use cell::{AccessCommand, Cell, Predicate, Verdict, Why};
 pub use door::{Door, DoorKind};
@@ -62,6 +62,15 @@ impl<'f> Access<'f> {
             }
         }
         cells
+    }
+
+    /// The children of a relation, at any depth.
+    pub fn descendants(&self, relation: Oid) -> BTreeSet<Oid> {
+        let (mut all, mut left) = (BTreeSet::new(), vec![relation]);
+        while let Some(parent) = left.pop() {
+            left.extend(self.children.get(&parent).into_iter().flatten().filter(|it| all.insert(**it)));
+        }
+        all
     }
 
     /// What a role can do with one command to the rows of one relation.
@@ -175,7 +184,7 @@ impl<'f> Access<'f> {
 
     /// Why every statement of this kind fails, if it does.
     fn failure(&self, role: Oid, relation: Oid, command: PolicyCommand) -> Option<Why> {
-        let read: std::collections::BTreeSet<Oid> = self
+        let read: BTreeSet<Oid> = self
             .policies(role, relation, command)
             .flat_map(|policy| {
                 let rows = policy.using.iter().filter(|_| command != PolicyCommand::Insert);
@@ -187,7 +196,8 @@ impl<'f> Access<'f> {
         if read.is_empty() {
             return None;
         }
-        let denied = |it: &Relation| matches!(self.rights.on_relation(role, it, Privilege::Select), rights::Held::Nothing);
+        let denied =
+            |it: &Relation| matches!(self.rights.on_relation(role, it, Privilege::Select), rights::Held::Nothing);
         if crate::recursion::Recursion::new(self).of_statement(role, relation, command).is_some() {
             return Some(Why::Recursion);
         }
@@ -214,7 +224,7 @@ impl<'f> Access<'f> {
 /// The roles that have to do with some relations: those of the application, and all others but superusers and the system's that
 /// own one, are granted something on one, or have a policy there.
 pub fn concerned_roles(facts: &Facts, relations: &[Oid], application: &[Oid]) -> Vec<Oid> {
-    let mut concerned: std::collections::BTreeSet<Oid> = application.iter().copied().collect();
+    let mut concerned: BTreeSet<Oid> = application.iter().copied().collect();
     for relation in relations.iter().filter_map(|it| facts.relations.get(it)) {
         let of_columns = relation.columns.iter().flat_map(|it| &it.grants);
         concerned.extend(relation.grants.iter().chain(of_columns).map(|it| it.grantee));

@@ -7,7 +7,7 @@ use crate::access::{Access, AccessCommand, Cell, Verdict, concerned_roles};
 use crate::facts::{Facts, Names, PolicyCommand, Relation};
 use clause::{Clause, compare};
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Which way access has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -141,7 +141,11 @@ impl<'a, 'f> Side<'a, 'f> {
         }
         let Some(policy_command) = command.policy_command().filter(|_| cell.rows.is_some() || cell.check.is_some())
         else {
-            return (Clause::of(cell.verdict), if writes { Clause::of(cell.verdict) } else { Clause::Never });
+            let all = Clause::of(cell.verdict);
+            return (
+                if command == AccessCommand::Insert { Clause::Never } else { all.clone() },
+                if writes { all } else { Clause::Never },
+            );
         };
         let rows = if policy_command == PolicyCommand::Insert {
             Clause::Never
@@ -219,12 +223,16 @@ fn together(left: Direction, right: Direction) -> Direction {
 fn which(cell: &Cell) -> String {
     let mut text = String::new();
     if let Some(columns) = &cell.columns {
-        text.push_str(&format!(" ({})", columns.join(", ")));
+        let _ = write!(text, " ({})", columns.join(", "));
     }
     match (&cell.rows, &cell.check) {
         _ if cell.verdict == Verdict::All => text.push_str(", all rows"),
-        (Some(rows), _) => text.push_str(&format!(" where {}", rows.sql)),
-        (None, Some(check)) => text.push_str(&format!(" if the new row has {}", check.sql)),
+        (Some(rows), _) => {
+            let _ = write!(text, " where {}", rows.sql);
+        }
+        (None, Some(check)) => {
+            let _ = write!(text, " if the new row has {}", check.sql);
+        }
         (None, None) => {}
     }
     text
@@ -233,7 +241,7 @@ fn which(cell: &Cell) -> String {
 fn clauses(what: &str, old: Option<&String>, new: Option<&String>) -> String {
     match (old, new) {
         (Some(old), Some(new)) if old == new => {
-            format!("{what} where {new}, in which a function or a table is another one")
+            format!("{what} where {new}, in which a function does something else now")
         }
         (Some(old), Some(new)) => format!("{what} where {new}, before where {old}"),
         (None, Some(new)) => format!("{what} where {new}, before all"),

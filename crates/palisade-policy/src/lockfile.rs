@@ -7,6 +7,7 @@ use crate::Oid;
 use crate::access::{Access, AccessCommand, Cell, Verdict};
 use crate::facts::{Policy, Relation};
 use palisade_sql::quote_ident;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The first line: which form the rest has.
@@ -20,6 +21,10 @@ pub fn access_lock(access: &Access<'_>, roles: &[Oid], relations: &[Oid]) -> Str
     let mut tables: Vec<&Relation> = relations.iter().filter_map(|it| access.facts.relations.get(it)).collect();
     tables.sort_by(|a, b| (&a.schema_name, &a.name).cmp(&(&b.schema_name, &b.name)));
     let cells = access.matrix(roles, relations);
+    let mut of_table: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
+    for cell in cells.iter().filter(|it| it.verdict != Verdict::None) {
+        of_table.entry(&cell.table).or_default().push(cell);
+    }
     for table in tables {
         let kind = match table.kind.has_row_security() {
             true if table.row_security && table.forced => "table, row security on and forced",
@@ -30,10 +35,11 @@ pub fn access_lock(access: &Access<'_>, roles: &[Oid], relations: &[Oid]) -> Str
         };
         let _ = writeln!(text, "\n{}.{}: {kind}", quote_ident(&table.schema_name), quote_ident(&table.name));
         let name = table.qualified();
-        let reached: Vec<&Cell> = cells.iter().filter(|it| it.table == name && it.verdict != Verdict::None).collect();
+        let reached = of_table.get(name.as_str()).map_or(&[][..], Vec::as_slice);
         // Commands without a condition stand in one line.
         let alike = |a: &&Cell, b: &&Cell| {
-            (a.verdict, &a.role, a.why, &a.columns) == (Verdict::All, &b.role, b.why, &b.columns) && b.verdict == Verdict::All
+            (a.verdict, &a.role, a.why, &a.columns) == (Verdict::All, &b.role, b.why, &b.columns)
+                && b.verdict == Verdict::All
         };
         for same in reached.chunk_by(alike) {
             let commands: Vec<&str> = same.iter().map(|it| it.command.as_str()).collect();

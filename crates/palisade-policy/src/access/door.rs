@@ -3,7 +3,7 @@
 use crate::Oid;
 use crate::access::Access;
 use crate::facts::{Function, Privilege, Relation, RelationKind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What leads around.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -98,7 +98,7 @@ impl Access<'_> {
             }
             match relation.kind {
                 RelationKind::View => {
-                    left.extend(self.behind(oid).into_iter().map(|it| (it, self.reader(caller, relation))))
+                    left.extend(self.behind(oid).into_iter().map(|it| (it, self.reader(caller, relation))));
                 }
                 // It was filled as its owner, and is not asked again.
                 RelationKind::Materialized => left.extend(self.behind(oid).into_iter().map(|it| (it, relation.owner))),
@@ -111,28 +111,29 @@ impl Access<'_> {
     fn views(&self, roles: &[Oid], protected: &BTreeSet<Oid>, doors: &mut Vec<Door>) {
         let all = self.facts.relations.values();
         for view in all.filter(|it| matches!(it.kind, RelationKind::View | RelationKind::Materialized)) {
-            for table in protected {
-                let Some(relation) = self.facts.relations.get(table) else { continue };
-                let copies = view.kind == RelationKind::Materialized;
-                let around = |role: Oid| {
-                    ROWS.iter().any(|it| self.may(role, view, *it))
-                        && self.all_behind(view, role).iter().any(|(it, reader)| {
-                            it == table && (copies || *reader != role && !self.is_filtered(*reader, relation))
-                        })
-                };
-                let owner = self.facts.role_name(view.owner);
-                let (kind, how) = if copies {
-                    (DoorKind::MaterializedView, format!("holds rows as {owner} saw them"))
-                } else {
-                    (DoorKind::View, format!("reads as {owner}"))
-                };
-                doors.push(Door {
-                    table: relation.qualified(),
-                    kind,
-                    object: view.qualified(),
-                    roles: self.who(roles, around),
-                    how,
-                });
+            let copies = view.kind == RelationKind::Materialized;
+            let mut around: BTreeMap<Oid, Vec<String>> = BTreeMap::new();
+            for role in roles.iter().filter(|role| ROWS.iter().any(|it| self.may(**role, view, *it))) {
+                for (table, reader) in self.all_behind(view, *role) {
+                    let open = copies
+                        || reader != *role
+                            && self.facts.relations.get(&table).is_some_and(|it| !self.is_filtered(reader, it));
+                    if open && protected.contains(&table) {
+                        around.entry(table).or_default().push(self.facts.role_name(*role));
+                    }
+                }
+            }
+            let owner = self.facts.role_name(view.owner);
+            let (kind, how) = if copies {
+                (DoorKind::MaterializedView, format!("holds rows as {owner} saw them"))
+            } else {
+                (DoorKind::View, format!("reads as {owner}"))
+            };
+            for (table, mut roles) in around {
+                roles.sort();
+                roles.dedup();
+                let (table, object) = (self.facts.relation_name(table), view.qualified());
+                doors.push(Door { table, kind, object, roles, how: how.clone() });
             }
         }
     }
@@ -148,7 +149,8 @@ impl Access<'_> {
         for (oid, function) in self.facts.functions.iter().filter(|(_, it)| it.security_definer && !it.foreign) {
             let reachable = self.bodies.reachable([*oid]);
             let bodies: Vec<_> = reachable.iter().filter_map(|it| self.bodies.of(*it)).collect();
-            for table in protected {
+            let touched: BTreeSet<Oid> = bodies.iter().flat_map(|it| it.reads.union(&it.writes)).copied().collect();
+            for table in protected.intersection(&touched) {
                 let Some(relation) = self.facts.relations.get(table) else { continue };
                 let reads = bodies.iter().any(|it| it.reads.contains(table));
                 let writes = bodies.iter().any(|it| it.writes.contains(table));
@@ -192,7 +194,7 @@ impl Access<'_> {
 
     fn relatives(&self, roles: &[Oid], protected: &BTreeSet<Oid>, doors: &mut Vec<Door>) {
         for table in protected.iter().filter_map(|it| self.facts.relations.get(it)) {
-            for child in self.facts.descendants(table.oid).iter().filter_map(|it| self.facts.relations.get(it)) {
+            for child in self.descendants(table.oid).iter().filter_map(|it| self.facts.relations.get(it)) {
                 let how = if child.row_security { "by its own policies" } else { "without any policy" };
                 doors.push(Door {
                     table: table.qualified(),

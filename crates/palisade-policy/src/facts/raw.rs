@@ -175,7 +175,10 @@ impl RawFacts {
             }
             "triggers" => facts.triggers = read::<Trigger>(class, answer)?,
             "foreign_keys" => facts.foreign_keys = read::<ForeignKey>(class, answer)?,
-            "indexes" => facts.indexes = read::<Index>(class, answer)?,
+            "indexes" => {
+                facts.indexes = read::<Index>(class, answer)?;
+                facts.indexes.sort_by(|a, b| (a.relation, &a.name).cmp(&(b.relation, &b.name)));
+            }
             "publications" => facts.publications = read::<Publication>(class, answer)?,
             "default_privileges" => {
                 let defaults = read::<RawDefault>(class, answer)?.into_iter();

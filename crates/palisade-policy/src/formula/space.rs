@@ -6,6 +6,9 @@ use crate::facts::{Facts, Volatility};
 use crate::formula::bdd::{Bdd, Ref};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// `boolean = boolean` in `pg_operator`.
+const BOOLEAN_EQUALS: Oid = Oid(91);
+
 /// When a condition is true, and when it is false; else it is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Truth {
@@ -369,8 +372,16 @@ impl<'f> Space<'f> {
         let known = self.facts.operators.get(&operator);
         let negator = known.and_then(|it| self.facts.operators.get(&it.negator));
         let strict = self.facts.functions.get(&function).is_some_and(|it| it.strict);
+        if operator == BOOLEAN_EQUALS {
+            let (left, right) = (self.truth(left, view), self.truth(right, view));
+            return self.same_truth(left, right);
+        }
         if known.is_some_and(|it| it.equality) {
             return self.compared_strictly(operator, left, right, view);
+        }
+        if let Some(known) = known.filter(|it| it.negator == BOOLEAN_EQUALS) {
+            let args = [left.clone(), right.clone()];
+            return self.operator(known.negator, Oid::NONE, &args, view).not();
         }
         if let Some(known) = known.filter(|_| negator.is_some_and(|it| it.equality)) {
             return self.compared_strictly(known.negator, left, right, view).not();
@@ -407,6 +418,13 @@ impl<'f> Space<'f> {
             };
         }
         truth
+    }
+
+    /// `a = b` of two that are true, false or unknown.
+    fn same_truth(&mut self, left: Truth, right: Truth) -> Truth {
+        let (both, neither) = (self.bdd.and(left.is_true, right.is_true), self.bdd.and(left.is_false, right.is_false));
+        let (first, second) = (self.bdd.and(left.is_true, right.is_false), self.bdd.and(left.is_false, right.is_true));
+        Truth { is_true: self.bdd.or(both, neither), is_false: self.bdd.or(first, second) }
     }
 
     fn compared_strictly(&mut self, operator: Oid, left: &Expr, right: &Expr, view: View<'_>) -> Truth {

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test whose helpers fail has failed")]
 
+mod access;
 mod busy;
+mod difference;
 mod errors;
 mod example;
 mod read;

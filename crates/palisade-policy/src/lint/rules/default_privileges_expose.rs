@@ -47,7 +47,10 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         }
         let names = scope.names(&roles);
         let place = schema.map_or_else(|| "any schema".to_owned(), |it| format!("schema `{it}`"));
-        let message = format!("every {word} that {owner} makes in {place} from now on is open to {names} at once: {}", rights.join(", "));
+        let message = format!(
+            "every {word} that {owner} makes in {place} from now on is open to {names} at once: {}",
+            rights.join(", ")
+        );
         let within = schema.map_or_else(String::new, |it| format!(" in schema {}", quote_ident(it)));
         let fix = format!(
             "alter default privileges for role {}{within} revoke all on {objects} from {};",

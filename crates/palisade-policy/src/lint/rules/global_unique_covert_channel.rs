@@ -20,7 +20,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         let writers: Vec<Oid> = scope.api.iter().filter(|it| may_meet(scope, **it, table)).copied().collect();
         let [first, ..] = writers.as_slice() else { continue };
         let owners = owner_columns(scope, table);
-        for index in scope.facts().indexes.iter().filter(|it| it.relation == table.oid && it.unique) {
+        for index in scope.facts().indexes_of(table.oid).iter().filter(|it| it.unique) {
             let scoped = index.columns.iter().any(|it| owners.contains(it));
             let given = index.columns.iter().all(|it| *it == 0 || !is_made(scope, table, *it, index.primary));
             if scoped || !given {

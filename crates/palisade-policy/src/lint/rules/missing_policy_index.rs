@@ -117,8 +117,8 @@ fn inner(scope: &Scope<'_, '_>, query: &Query, missing: &mut Vec<(Oid, i32)>) {
 
 fn report(scope: &Scope<'_, '_>, table: Oid, compared: &BTreeSet<i32>, missing: &mut Vec<(Oid, i32)>) {
     let leads = |column: &i32| {
-        let indexes = scope.facts().indexes.iter().filter(|it| it.relation == table);
-        indexes.into_iter().any(|it| it.valid && !it.partial && it.columns.first() == Some(column))
+        let indexes = scope.facts().indexes_of(table);
+        indexes.iter().any(|it| it.valid && !it.partial && it.columns.first() == Some(column))
     };
     let has_indexes = scope.facts().relations.get(&table).is_some_and(|it| it.kind.has_row_security());
     if has_indexes && !compared.is_empty() && !compared.iter().any(leads) {

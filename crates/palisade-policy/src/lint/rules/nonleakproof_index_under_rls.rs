@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
     for table in scope.protected().filter(|it| !scope.facts().policies_of(it.oid).is_empty()) {
-        for index in scope.facts().indexes.iter().filter(|it| it.relation == table.oid) {
+        for index in scope.facts().indexes_of(table.oid) {
             if let Some(operator) = &index.leaky_operator {
                 let message = format!(
                     "the index `{}` ({}) cannot be searched under row security: its operator {operator} is not leakproof",

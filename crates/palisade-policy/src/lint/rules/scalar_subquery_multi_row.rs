@@ -94,8 +94,8 @@ fn gives_one_row(scope: &Scope<'_, '_>, query: &Query) -> bool {
 }
 
 fn is_key(scope: &Scope<'_, '_>, table: Oid, columns: &BTreeSet<i32>) -> bool {
-    let indexes = scope.facts().indexes.iter().filter(|it| it.relation == table);
-    indexes.into_iter().any(|it| {
+    let indexes = scope.facts().indexes_of(table);
+    indexes.iter().any(|it| {
         it.unique && it.valid && !it.partial && it.columns.iter().all(|column| *column > 0 && columns.contains(column))
     })
 }
