@@ -36,9 +36,12 @@ use item::{Fate, Items};
 ///
 /// [`DiffError`]; never an empty script instead.
 pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, DiffError> {
-    let (from, mut statements) = rename::identical(from, to);
-    let from = from.as_ref();
-    let mut items = Items::new(from, to);
+    let renamed;
+    let (mut from, mut statements, mut items) = (from, Vec::new(), Items::new(from, to));
+    if let Some((catalog, renames)) = rename::identical(from, &items) {
+        renamed = catalog;
+        (from, statements, items) = (&renamed, renames, Items::new(&renamed, to));
+    }
     // What the statements run on; a catalog of nothing does not say.
     let server = if from.server.version == 0 { &to.server } else { &from.server };
     compare::compare(&mut items, options, server.version);
@@ -101,7 +104,8 @@ fn clustered<'a>(items: &Items<'a>) -> BTreeSet<(&'a str, &'a str)> {
         }
         _ => None,
     };
-    items.all.iter().filter_map(of_item).collect()
+    let kinds = [ObjectKind::Constraint, ObjectKind::Index].map(|it| items.kind(it));
+    kinds.into_iter().flatten().filter_map(|it| of_item(&items.all[it])).collect()
 }
 
 fn makes_routines(items: &Items<'_>) -> bool {
@@ -121,7 +125,7 @@ fn uses_new_values(context: &emit::Context<'_>, (number, step): graph::Node) -> 
         let differs = it.from.map(|it| &it.definition) != it.to.map(|it| &it.definition);
         it.key.kind == ObjectKind::Enum && it.fate == Fate::Alter && differs
     };
-    let own = context.items.all[number].to_needs.iter().any(|(needed, _)| grows(*needed));
+    let own = context.items.needs_after(number).iter().any(|(needed, _)| grows(*needed));
     let parts = || context.parts.get(&number).into_iter().flatten();
     own || parts().any(|part| uses_new_values(context, (*part, step)))
 }
