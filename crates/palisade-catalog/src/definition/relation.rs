@@ -236,6 +236,7 @@ pub struct Constraint {
 #[serde(deny_unknown_fields)]
 pub struct ConstraintIndex {
     /// Storage parameters, `name=value`.
+    #[serde(default)]
     pub options: Vec<String>,
     /// Its tablespace, where it is not the database's.
     pub tablespace: Option<String>,
@@ -246,6 +247,7 @@ pub struct ConstraintIndex {
     /// What is said about the index.
     pub comment: Option<String>,
     /// Statistics targets of its columns: number of the column, target.
+    #[serde(default)]
     pub statistics: Vec<(u32, i32)>,
 }
 
@@ -273,6 +275,7 @@ pub struct Index {
     /// Its tablespace, where it is not the database's.
     pub tablespace: Option<String>,
     /// Statistics targets of its columns: number of the column, target.
+    #[serde(default)]
     pub statistics: Vec<(u32, i32)>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
-use palisade_catalog::definition::Identity;
+use palisade_catalog::definition::{Column, Identity};
 use palisade_catalog::{Catalog, Definition, Object, ObjectKey, ObjectKind, Privileges, Server, Strength, array_items};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -50,30 +50,42 @@ impl Draft {
 
     pub(super) fn add(&mut self, row: &PgRow) -> Result<(), DbError> {
         match row.len() {
-            9 => self.add_object(row),
+            9 => {
+                let path_text = text(row, 5)?.unwrap_or_default();
+                let path = array_items(path_text).or_else(|| serde_json::from_str(path_text).ok());
+                self.add_object(row, path.ok_or_else(|| unreadable("a name", path_text))?, 6)
+            }
+            // What there is most of has its names in cells of their own, which costs the server less than JSON.
+            11 | 15 => {
+                let mut path = Vec::with_capacity(3);
+                for column in 5..8 {
+                    path.extend(text(row, column)?.map(str::to_owned));
+                }
+                self.add_object(row, path, 8)
+            }
             6 => self.add_note(row),
             _ => self.add_needs(row),
         }
     }
 
-    fn add_object(&mut self, row: &PgRow) -> Result<(), DbError> {
-        let fail = |what: &str, text: &str| unexpected(format!("{what} of the catalog cannot be read: {text}"));
+    /// `behind` is the column behind the names.
+    fn add_object(&mut self, row: &PgRow, path: Vec<String>, behind: usize) -> Result<(), DbError> {
         let kind_text = text(row, 0)?.unwrap_or_default();
-        let kind = *self.kinds.get(kind_text).ok_or_else(|| fail("a kind", kind_text))?;
+        let kind = *self.kinds.get(kind_text).ok_or_else(|| unreadable("a kind", kind_text))?;
         let (class, number) = (number(row, 1)?, number(row, 2)?);
         let part = text(row, 3)?.and_then(|it| it.parse().ok()).unwrap_or(0);
-        let path_text = text(row, 5)?.unwrap_or_default();
-        // The names of what there is most of come as arrays, which cost the server less than JSON.
-        let path = array_items(path_text).or_else(|| serde_json::from_str(path_text).ok());
-        let path = path.ok_or_else(|| fail("a name", path_text))?;
-        let owner = text(row, 6)?.map(str::to_owned);
-        let privileges = match text(row, 7)? {
-            Some(acl) => Some(Privileges::parse(acl, owner.as_deref()).ok_or_else(|| fail("an access list", acl))?),
+        let owner = text(row, behind)?.map(str::to_owned);
+        let privileges = match text(row, behind + 1)? {
+            Some(acl) => {
+                Some(Privileges::parse(acl, owner.as_deref()).ok_or_else(|| unreadable("an access list", acl))?)
+            }
             None => None,
         };
-        let definition_text = text(row, 8)?.unwrap_or_default();
-        let definition: Definition = serde_json::from_str(definition_text)
-            .map_err(|error| fail("a definition", &format!("{error}: {definition_text}")))?;
+        let definition = match text(row, behind + 2)? {
+            Some(text) => serde_json::from_str(text)
+                .map_err(|error| unreadable("a definition", &format!("{error}: {text}")))?,
+            None => plain_column(row, part)?,
+        };
         let index = self.objects.len();
         if kind == ObjectKind::Extension {
             self.extensions.insert(number, index);
@@ -208,6 +220,37 @@ impl Draft {
             self.objects[index].1.needs.insert(schema, Strength::Normal);
         }
     }
+}
+
+/// A column with nothing special.
+fn plain_column(row: &PgRow, part: i32) -> Result<Definition, DbError> {
+    if row.len() != 15 {
+        return Err(unreadable("a definition", "there is none"));
+    }
+    let inherited = text(row, 14)?.unwrap_or_default();
+    Ok(Definition::Column(Column {
+        position: u32::try_from(part).map_err(|_| unreadable("a position", &part.to_string()))?,
+        data_type: text(row, 11)?.unwrap_or_default().to_owned(),
+        collation: None,
+        not_null: text(row, 12)? == Some("t"),
+        not_null_name: None,
+        not_null_comment: None,
+        not_null_local: false,
+        not_null_no_inherit: false,
+        not_null_validated: true,
+        identity: None,
+        storage: None,
+        compression: None,
+        statistics: None,
+        options: Vec::new(),
+        foreign_options: Vec::new(),
+        local: text(row, 13)? == Some("t"),
+        inherited: inherited.parse().map_err(|_| unreadable("a number", inherited))?,
+    }))
+}
+
+fn unreadable(what: &str, text: &str) -> DbError {
+    unexpected(format!("{what} of the catalog cannot be read: {text}"))
 }
 
 fn text(row: &PgRow, column: usize) -> Result<Option<&str>, DbError> {
