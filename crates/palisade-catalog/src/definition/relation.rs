@@ -82,7 +82,7 @@ pub struct Column {
     #[serde(default = "yes")]
     pub not_null_validated: bool,
     /// Whether it numbers rows by itself.
-    pub identity: Option<Identity>,
+    pub identity: Option<Box<Identity>>,
     /// How values are stored, if not as the type says: `p`lain, `e`xternal, `m`ain, e`x`tended.
     pub storage: Option<String>,
     /// How large values are compressed, if said: `p`glz, `l`z4.
@@ -228,7 +228,7 @@ pub struct Constraint {
     /// The constraint of the partitioned table that it is a part of: schema, table, name.
     pub parent: Option<(String, String, String)>,
     /// What stands behind a constraint that has an index.
-    pub index: Option<ConstraintIndex>,
+    pub index: Option<Box<ConstraintIndex>>,
 }
 
 /// The index behind a constraint.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
-use palisade_catalog::definition::{Column, Identity};
+use palisade_catalog::definition::Column;
 use palisade_catalog::{Catalog, Definition, Object, ObjectKey, ObjectKind, Privileges, Server, Strength, array_items};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -201,7 +201,7 @@ impl Draft {
                 _ => key.schema(),
             };
             let of_sequence = match &object.definition {
-                Definition::Column(column) => column.identity.as_ref().map(|it: &Identity| it.sequence.0.as_str()),
+                Definition::Column(column) => column.identity.as_ref().map(|it| it.sequence.0.as_str()),
                 _ => None,
             };
             for schema in of_object.into_iter().chain(of_sequence) {

@@ -48,7 +48,7 @@ pub(super) fn alter(context: &Context<'_>, number: usize, from: &Column, to: &Co
         if to.not_null && from.not_null_comment.as_ref().filter(|_| from.not_null) != comment.as_ref() {
             out.extend(column::not_null_comment(key, to));
         }
-        change_identity(context, key, from.identity.as_ref(), to.identity.as_ref(), out);
+        change_identity(context, key, from.identity.as_deref(), to.identity.as_deref(), out);
     }
     let only = if kind == ObjectKind::Table { context.only(key) } else { "" };
     for setting in column::settings(Some(from), to) {
