@@ -14,6 +14,7 @@ mod error;
 mod faithful;
 mod graph;
 mod item;
+mod locks;
 mod options;
 mod rename;
 mod script;
@@ -22,7 +23,7 @@ mod spread;
 pub use error::DiffError;
 pub use options::Options;
 pub use rename::{Candidate, Rename, RenameError, candidates as rename_candidates, rename_statement};
-pub use script::{Action, Danger, Script, Statement, Transaction};
+pub use script::{Action, Danger, Lock, Script, Statement, Transaction};
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -46,6 +47,7 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, D
     let server = if from.server.version == 0 { &to.server } else { &from.server };
     compare::compare(&mut items, options, server.version);
     if items.all.iter().all(|it| it.fate == Fate::Keep) {
+        locks::tell(&items, server.version, &mut statements);
         return Ok(Script { statements, left: Vec::new() });
     }
     spread::spread(&mut items);
@@ -75,6 +77,7 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, D
             }
         }
     }
+    locks::tell(&items, server.version, &mut statements);
     Ok(Script { statements, left: left(&items) })
 }
 

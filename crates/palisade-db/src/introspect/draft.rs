@@ -82,8 +82,9 @@ impl Draft {
             None => None,
         };
         let definition = match text(row, behind + 2)? {
-            Some(text) => serde_json::from_str(text)
-                .map_err(|error| unreadable("a definition", &format!("{error}: {text}")))?,
+            Some(text) => {
+                serde_json::from_str(text).map_err(|error| unreadable("a definition", &format!("{error}: {text}")))?
+            }
             None => plain_column(row, part)?,
         };
         let index = self.objects.len();
