@@ -10,7 +10,7 @@ const REFUSED: [&str; 0] = [];
 #[tokio::test]
 async fn fixtures_converge() {
     let judge = Judge::new().await;
-    let pairs = pairs().await.into_iter().map(|(name, old, new)| Pair { name, old, new }).collect();
+    let pairs = pairs().await.into_iter().map(|(name, old, new)| Pair { name, old, new, online: true }).collect();
     let judged = judge_all(&judge, pairs).await;
     judged.check();
     assert_eq!(judged.not_loadable(), Vec::<&str>::new(), "every pair can be loaded");
