@@ -38,7 +38,7 @@ fn pair(seed: u64) -> Pair {
         change::change(&mut random, &mut schema);
     }
     mend::mend(&mut schema);
-    let online = seed % EVERY == 0;
+    let online = seed.is_multiple_of(EVERY);
     Pair { name: seed.to_string(), old, new: render::sql(&schema), online }
 }
 
