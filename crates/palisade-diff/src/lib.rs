@@ -3,7 +3,8 @@
 //!
 //! Objects of both sides are matched by name (`item`) and compared (`compare`): each stays, is made, changed in place,
 //! removed, or made again. What cannot stay because something it needs goes is made again too (`spread`). All that becomes
-//! steps that are put in order by who needs whom (`graph`), and each step becomes SQL (`emit`).
+//! steps that are put in order by who needs whom (`graph`), and each step becomes SQL (`emit`). Of each
+//! statement is told what it locks (`locks`).
 //!
 //! Invariant: this crate does no input or output, and knows no database driver. Both catalogs were read from a server, so that
 //! every text of SQL in them is the server's own; what is compared is compared as the server wrote it.
