@@ -7,8 +7,11 @@
 mod draft;
 mod query;
 
+use std::sync::mpsc::Receiver;
+
 use palisade_catalog::{Catalog, ObjectKey, ObjectKind};
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use crate::connection::Connection;
 use crate::error::DbError;
@@ -89,20 +92,35 @@ async fn read(connection: &mut Connection, begin: &str, end: &str, roles: Roles)
     let text = |name: &str| row.try_get_unchecked::<String, _>(name);
     let facts =
         Facts::read(&text("version")?, text("user")?, &text("owner_privileges")?, &text("members")?, &text("casts")?)?;
-    let mut draft = Draft::new(&facts);
-    let mut failed = None;
     let sql = format!("{}{end}", query::objects(&facts, roles));
-    batch_with(connection, &sql, |row| {
-        if failed.is_none() {
-            failed = draft.add(&row).err();
+    let (heap, heaps) = std::sync::mpsc::channel();
+    let drafting = tokio::task::spawn_blocking(move || draft(facts, &heaps));
+    let mut rows = Vec::new();
+    let done = batch_with(connection, &sql, |row| {
+        rows.push(row);
+        if rows.len() == HEAP {
+            // Where nobody takes it any more, the drafting has failed, and says so below.
+            let _ = heap.send(std::mem::take(&mut rows));
         }
     })
-    .await
-    .map_err(|it| it.error)?;
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(draft.finish(facts.server)),
+    .await;
+    let _ = heap.send(rows);
+    drop(heap);
+    let drafted = drafting.await.map_err(|error| unexpected(format!("the catalog could not be read: {error}")))?;
+    done.map_err(|it| it.error)?;
+    drafted
+}
+
+/// Rows that are handed over at once.
+const HEAP: usize = 500;
+
+/// On a thread of its own: two databases that are compared are read at the same time, and the server goes on meanwhile.
+fn draft(facts: Facts, heaps: &Receiver<Vec<PgRow>>) -> Result<Catalog, DbError> {
+    let mut draft = Draft::new(&facts);
+    for row in heaps.iter().flatten() {
+        draft.add(&row)?;
     }
+    Ok(draft.finish(facts.server))
 }
 
 fn unexpected(reason: impl Into<String>) -> DbError {

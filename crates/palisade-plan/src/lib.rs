@@ -9,12 +9,14 @@ mod approve;
 mod digest;
 mod gate;
 mod hazard;
+mod lock;
 mod plan;
 
 pub use approve::{Answer, Approval, ApprovedPlan, Refusal};
 pub use digest::PlanDigest;
 pub use gate::{Gate, GateVerdict, Verdict};
 pub use hazard::{Hazard, hazards};
+pub use lock::LockMode;
 pub use plan::{
     Expectation, MigrationStep, OtherEnvironment, Plan, ProtectedError, RepairStep, RowSecurityFile, RowSecurityStep,
     Step, Target, TargetIdentity, UnprotectedTarget,
