@@ -15,6 +15,7 @@ use palisade_guard::{
 use palisade_migrator::{HistoryTables, Migration, OutOfOrder, Run, read_dir};
 use palisade_plan::{Answer, ApprovedPlan, GateVerdict, Plan, Verdict};
 use palisade_rls::{ApplySettings, Orphans, Personas, PolicyScript};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 pub(crate) use show::{Detail, describe, orphans, plan_data, plan_text};
@@ -177,12 +178,34 @@ impl<'a> Road<'a> {
     }
 
     /// The road of an environment that nothing protects, for commands that have more to do under the same lock.
+    ///
+    /// Nobody approves what row security will be, so that it is read from the files only once the migrations are applied: they
+    /// run here first, and not on a throwaway database.
     pub(crate) async fn push_within(&self, context: &Context, session: &mut Session) -> Result<Pushed, CommandError> {
-        let judged = self.plan(context, session.connection()).await?;
-        if !judged.plan.steps.is_empty() {
+        if self.scope != Scope::All {
+            return self.push_part(context, session, self.scope).await;
+        }
+        let mut pushed = self.push_part(context, session, Scope::Migrations).await?;
+        let secured = self.push_part(context, session, Scope::RowSecurity).await.map_err(|mut error| {
+            let files: Vec<&str> = pushed.executed.migrations.iter().map(|it| it.file.as_str()).collect();
+            if !files.is_empty() {
+                let _ = write!(error.message, "\napplied before it, and staying: {}", files.join(", "));
+            }
+            error
+        })?;
+        pushed.plan.steps.extend(secured.plan.steps);
+        let Executed { migrations: _, row_security, orphans } = secured.executed;
+        pushed.executed = Executed { row_security, orphans, ..pushed.executed };
+        Ok(pushed)
+    }
+
+    async fn push_part(&self, context: &Context, session: &mut Session, scope: Scope) -> Result<Pushed, CommandError> {
+        let inputs = Inputs { scope, ..self.inputs() };
+        let plan = propose(session.connection(), &inputs).await?;
+        if !plan.steps.is_empty() {
             self.selection.refuse_other_environment(context, session.connection()).await?;
         }
-        let (plan, approved, backup) = self.approve(context, judged, None).await?;
+        let (plan, approved, backup) = self.approve(context, Judged { plan, verdicts: Vec::new() }, None).await?;
         let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
         let executed = self.execute(session, &approved, &context.printer).await?;
         Ok(Pushed { plan, executed, backup })

@@ -126,9 +126,8 @@ pub(crate) async fn declared(
     }
     match (on_copy(&workbench, &found, inputs).await, failed) {
         (Ok(declared), _) => Ok(declared),
-        // It says more about the files than the copy does.
-        (Err(_), Some(error)) => Err(error),
-        (Err(error), None) => Err(error),
+        // What was found first says more about the files than the copy does.
+        (Err(_), Some(error)) | (Err(error), None) => Err(error),
     }
 }
 

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test whose helpers fail has failed")]
 
 mod busy;
+mod change;
 mod errors;
 mod example;
+mod guarantee;
 mod read;
 mod readers;
 mod repeat;

@@ -56,6 +56,10 @@ impl Database {
         palisade_tests::connection(&self.target).await
     }
 
+    pub(crate) fn tcp_url(&self) -> &palisade_config::DatabaseUrl {
+        self.target.tcp_url()
+    }
+
     pub(crate) async fn connect_to_twin(&self) -> Connection {
         palisade_tests::connection(&self.twin).await
     }
