@@ -163,7 +163,7 @@ impl<'a> Road<'a> {
         if let Some(mut connection) = self.pooled(context).await? {
             let judged = self.plan(context, &mut connection).await?;
             if !judged.plan.steps.is_empty() {
-                self.selection.refuse_other_environment(context, &mut connection).await?;
+                self.selection.refuse_other_environment(context, &connection).await?;
             }
             let (plan, approved, backup) = self.approve(context, judged, None).await?;
             let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
@@ -290,7 +290,7 @@ impl<'a> Road<'a> {
         let environment = &self.selection.environment;
         let target = connection.facts().target(environment);
         target.check_belongs().map_err(palisade_plan::ProtectedError::Database)?;
-        let noted = !environment.protected || target.protected_by.iter().any(|it| *it == target.environment);
+        let noted = !environment.protected || target.protected_by.contains(&target.environment);
         if noted && connection.pooling().await? == Pooling::Transaction {
             return Ok(Some(connection));
         }
