@@ -79,7 +79,7 @@ fn planned(context: &Context, plan: &AccessPlan) -> Outcome {
 }
 
 fn checked(plan: &AccessPlan) -> Outcome {
-    let AccessPlan { statements, changes, orphans: left, tables: _ } = plan;
+    let AccessPlan { statements, changes, orphans: left, tables: _, touched: _ } = plan;
     let mut data = data(plan);
     let current = statements.is_empty() && left.is_empty();
     data["current"] = json!(current);

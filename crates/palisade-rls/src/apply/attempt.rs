@@ -49,7 +49,7 @@ impl Attempt {
     ) -> Result<Self, ApplyError> {
         let Work { planned, seen, record, personas, expected: _ } = work;
         let mut tables = Vec::new();
-        for (schema, name) in &planned.tables {
+        for (schema, name) in &planned.touched {
             tables.push(QualifiedName::new(schema, name).map_err(|it| unexpected(it.to_string()))?);
         }
         let mut it = Self::default();
@@ -65,7 +65,12 @@ impl Attempt {
             ),
         )?;
         for (number, table) in planned.tables.iter().enumerate() {
-            it.add(Place::Lock(number), &format!("lock table only {} in access exclusive mode;\n", qualified(table)))?;
+            // Supabase lets users put policies on tables that they may not lock: those are locked by the first statement.
+            let body = format!(
+                "begin lock table only {} in access exclusive mode; exception when insufficient_privilege then null; end",
+                qualified(table)
+            );
+            it.add(Place::Lock(number), &format!("do {};\n", quote_literal(&body)))?;
         }
         it.add(Place::Assertion, &assertion(&seen.state))?;
         for (number, statement) in planned.statements.iter().enumerate() {
@@ -104,10 +109,11 @@ pub(super) fn qualified((schema, name): &(String, String)) -> String {
 
 fn assertion(state: &str) -> String {
     let body = format!(
-        "begin if {} is distinct from {} then raise exception using errcode = '{CHANGED}', \
+        "begin if {} is distinct from {} then raise exception using errcode = {}, \
          message = 'access is not what the plan has seen'; end if; end",
         digest_sql(),
-        quote_literal(state)
+        quote_literal(state),
+        quote_literal(CHANGED)
     );
     format!("do {};\n", quote_literal(&body))
 }

@@ -116,6 +116,28 @@ async fn what_no_file_creates_goes_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn a_function_that_has_to_be_made_anew_takes_its_policies_along() {
+    let files = |result: &str| {
+        format!(
+            "alter table t enable row level security; drop policy if exists p on t;
+             drop function if exists public.wanted();
+             create or replace function public.wanted() returns {result} language sql stable as $$ select 'a' $$;
+             drop policy if exists p on t; create policy p on t using (kind = public.wanted());"
+        )
+    };
+    insta::assert_snapshot!(check(&files("text"), &files("varchar"), Orphans::Keep).await, @r"
+    DROP POLICY p ON public.t
+    DROP FUNCTION public.wanted()
+    CREATE OR REPLACE FUNCTION public.wanted()
+     RETURNS character varying
+     LANGUAGE sql
+     STABLE
+    AS $function$ select 'a' $function$
+    CREATE POLICY p ON public.t USING (((kind)::text = (public.wanted())::text))
+    ");
+}
+
+#[tokio::test]
 async fn a_function_that_a_file_drops_is_dropped() {
     let helper = "create or replace function public.old(a int, b numeric(4, 2) default 1) returns int language sql as 'select 1';";
     let drop = "drop function if exists public.old(a int, b numeric);";
