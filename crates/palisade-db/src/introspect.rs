@@ -38,11 +38,39 @@ pub async fn with_roles(connection: &mut Connection) -> Result<Catalog, DbError>
     alone(connection, Roles::Read).await
 }
 
+/// Reads the same as [`everything`], and asks something else in the same snapshot and the same two round trips: one statement,
+/// without a semicolon, under an empty `search_path`. Its rows come with the catalog.
+///
+/// # Errors
+///
+/// As [`everything`].
+pub async fn everything_and(connection: &mut Connection, question: &str) -> Result<(Catalog, Vec<PgRow>), DbError> {
+    in_snapshot(connection, question, Roles::Left).await
+}
+
+/// Reads the same as [`everything`] inside the transaction that is open, which keeps an empty `search_path` until its next
+/// `RESET`.
+///
+/// # Errors
+///
+/// As [`everything`].
+pub async fn everything_within(connection: &mut Connection) -> Result<Catalog, DbError> {
+    Ok(read(connection, "", "", "", Roles::Left).await?.0)
+}
+
 /// In a transaction of its own.
 async fn alone(connection: &mut Connection, roles: Roles) -> Result<Catalog, DbError> {
+    Ok(in_snapshot(connection, "", roles).await?.0)
+}
+
+async fn in_snapshot(
+    connection: &mut Connection,
+    question: &str,
+    roles: Roles,
+) -> Result<(Catalog, Vec<PgRow>), DbError> {
     let begin = "begin isolation level repeatable read read only;\n";
-    match read(connection, begin, ";\ncommit", roles).await {
-        Ok(catalog) => Ok(catalog),
+    match read(connection, begin, question, ";\ncommit", roles).await {
+        Ok(read) => Ok(read),
         Err(error) => {
             // The transaction is over either way; if this fails too, the first error says why.
             let _ = batch(connection, "rollback").await;
@@ -66,7 +94,7 @@ pub async fn catalog(connection: &mut Connection, schemas: &[String]) -> Result<
 ///
 /// As [`everything`].
 pub async fn catalog_within(connection: &mut Connection, schemas: &[String]) -> Result<Catalog, DbError> {
-    Ok(within(read(connection, "", "", Roles::Left).await?, schemas))
+    Ok(within(everything_within(connection).await?, schemas))
 }
 
 /// What of `catalog` belongs to `schemas`: they themselves, what is in them, and extensions that were created in them.
@@ -84,11 +112,17 @@ pub fn queries() -> impl Iterator<Item = &'static str> {
     query::texts().chain([include_str!("introspect/facts.sql")])
 }
 
-async fn read(connection: &mut Connection, begin: &str, end: &str, roles: Roles) -> Result<Catalog, DbError> {
-    let first =
-        format!("{begin}set local search_path = '';\nset local jit = off;\n{}", include_str!("introspect/facts.sql"));
-    let done = batch(connection, &first).await.map_err(|it| it.error)?;
-    let row = done.rows.first().ok_or_else(|| unexpected("no answer about the server"))?;
+async fn read(
+    connection: &mut Connection,
+    begin: &str,
+    question: &str,
+    end: &str,
+    roles: Roles,
+) -> Result<(Catalog, Vec<PgRow>), DbError> {
+    let facts = include_str!("introspect/facts.sql");
+    let first = format!("{begin}set local search_path = '';\nset local jit = off;\n{facts};\n{question}");
+    let mut answers = batch(connection, &first).await.map_err(|it| it.error)?.rows.into_iter();
+    let row = answers.next().ok_or_else(|| unexpected("no answer about the server"))?;
     let text = |name: &str| row.try_get_unchecked::<String, _>(name);
     let facts =
         Facts::read(&text("version")?, text("user")?, &text("owner_privileges")?, &text("members")?, &text("casts")?)?;
@@ -108,7 +142,7 @@ async fn read(connection: &mut Connection, begin: &str, end: &str, roles: Roles)
     drop(heap);
     let drafted = drafting.await.map_err(|error| unexpected(format!("the catalog could not be read: {error}")))?;
     done.map_err(|it| it.error)?;
-    drafted
+    Ok((drafted?, answers.collect()))
 }
 
 /// Rows that are handed over at once.

@@ -4,9 +4,11 @@
 
 mod access;
 mod busy;
+mod change;
 mod difference;
 mod errors;
 mod example;
+mod guarantee;
 mod read;
 mod readers;
 mod repeat;
