@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use palisade_config::GrantRegime;
 use palisade_db::{Connection, DbError};
 use palisade_embedded::Layer;
 use palisade_migrator::{Migration, Version, load};
 use palisade_plan::{Plan, Step, Verdict};
-use palisade_policy::{Access, AccessChange, Compare, Facts, access_difference, access_lock, managed_relations};
+use palisade_policy::{
+    Access, AccessChange, Compare, Facts, Privilege, access_difference, access_lock, managed_relations,
+};
 use palisade_rls::{ReadError, read_facts};
 use palisade_source::{Base, MakeError, Workbench};
 
@@ -110,9 +113,19 @@ pub async fn widening(
             };
         }
     }
-    let workbench = Workbench::new(inputs.embedded.clone(), Base::Supabase(environment.supabase.grants))
-        .like(connection.server_version().major());
-    let after = made(&workbench, inputs, |it| versions.contains(&it.version)).await?;
+    let major = connection.server_version().major();
+    let workbench = |base| Workbench::new(inputs.embedded.clone(), base).like(major);
+    let made_on = async |base| made(&workbench(base), inputs, |it| versions.contains(&it.version)).await;
+    let supabase = Base::Supabase(grants(&before).unwrap_or(environment.supabase.grants));
+    let after = if before.schemas.values().any(|it| it.name == "auth") {
+        made_on(supabase).await?
+    } else {
+        // What is granted by itself is so on Supabase only; where files want something of Supabase, they get it.
+        match made_on(Base::Plain).await {
+            Ok(facts) => facts,
+            Err(_) => made_on(supabase).await?,
+        }
+    };
     let mut tables = names(&before, inputs);
     tables.extend(names(&after, inputs));
     let bound: Vec<String> = environment.roles.iter().filter(|it| !bypasses(&after, it)).cloned().collect();
@@ -172,6 +185,17 @@ pub(crate) fn judged(widening: &Widening, allowed: &[AllowedWidening]) -> Verdic
             first.command.as_str().to_lowercase()
         ),
     }
+}
+
+/// Which rights new tables get by themselves on the target, if it is Supabase's.
+fn grants(facts: &Facts) -> Option<GrantRegime> {
+    let anon = facts.role_named("anon")?;
+    let public = facts.schemas.iter().find(|(_, it)| it.name == "public").map(|(oid, _)| *oid)?;
+    let of_tables = facts.default_privileges.iter().filter(|it| it.schema == public && it.objects == "r");
+    let mut grants = of_tables.flat_map(|it| &it.grants).filter(|it| it.grantee == anon).peekable();
+    grants.peek()?;
+    let reads = grants.any(|it| it.privilege == Privilege::Select);
+    Some(if reads { GrantRegime::Before } else { GrantRegime::After })
 }
 
 async fn made(
