@@ -4,7 +4,7 @@ use palisade_rls::{Orphans, is_current};
 
 use crate::support::{Database, ask, lines, script};
 
-const TABLE: &str = "create table public.t (id int primary key, owner uuid); grant select, insert, update, delete on public.t to anon, authenticated;";
+const TABLE: &str = "create table public.t (id int primary key, owner uuid); revoke all on public.t from anon, authenticated; grant select, insert, update, delete on public.t to anon, authenticated;";
 const FILES: [(&str, &str); 2] = [
     (
         "rls/private/f.sql",
