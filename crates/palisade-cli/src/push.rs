@@ -171,10 +171,7 @@ impl<'a> Road<'a> {
             return Ok(Pushed { plan, executed, backup });
         }
         if let Some(mut connection) = self.pooled(context).await? {
-            let judged = self.plan(context, &mut connection).await?;
-            if !judged.plan.steps.is_empty() {
-                self.selection.refuse_other_environment(context, &connection).await?;
-            }
+            let judged = self.propose_here(context, &mut connection, &self.inputs()).await?;
             let (plan, approved, backup) = self.approve(context, judged, None).await?;
             let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
             let executed = self.secure(&mut connection, &approved).await?;
@@ -211,14 +208,27 @@ impl<'a> Road<'a> {
 
     async fn push_part(&self, context: &Context, session: &mut Session, scope: Scope) -> Result<Pushed, CommandError> {
         let inputs = Inputs { scope, ..self.inputs() };
-        let plan = propose(session.connection(), &inputs).await?;
-        if !plan.steps.is_empty() {
-            self.selection.refuse_other_environment(context, session.connection()).await?;
-        }
-        let (plan, approved, backup) = self.approve(context, Judged { plan, verdicts: Vec::new() }, None).await?;
+        let judged = self.propose_here(context, session.connection(), &inputs).await?;
+        let (plan, approved, backup) = self.approve(context, judged, None).await?;
         let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
         let executed = self.execute(session, &approved, &context.printer).await?;
         Ok(Pushed { plan, executed, backup })
+    }
+
+    /// A plan for an environment that nothing protects. That the address leads elsewhere matters more than what is wrong with the
+    /// files there.
+    async fn propose_here(
+        &self,
+        context: &Context,
+        connection: &mut Connection,
+        inputs: &Inputs<'_>,
+    ) -> Result<Judged, CommandError> {
+        let plan = propose(connection, inputs).await;
+        if plan.as_ref().is_ok_and(|it| it.steps.is_empty()) {
+            return Ok(Judged { plan: plan?, verdicts: Vec::new() });
+        }
+        self.selection.refuse_other_environment(context, connection).await?;
+        Ok(Judged { plan: plan?, verdicts: Vec::new() })
     }
 
     /// Shows the plan and asks for the approval that it needs. `None` when there is nothing to approve.
