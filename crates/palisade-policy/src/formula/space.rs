@@ -390,6 +390,10 @@ impl<'f> Space<'f> {
             args: vec![comparable(first, view), comparable(second, view)],
         };
         let mut truth = self.opaque_with(&whole, function, view);
+        // What sorts values has an answer for any two that are not null.
+        if known.is_some_and(|it| it.ordering) {
+            truth.is_false = self.bdd.not(truth.is_true);
+        }
         if negated {
             truth = truth.not();
         }

@@ -2,7 +2,7 @@
 
 use crate::Oid;
 use crate::access::{Access, Verdict};
-use crate::expr::{ColumnRef, Expr, Query, RangeEntry, SubLinkKind};
+use crate::expr::{ColumnRef, Expr, Query, SubLinkKind};
 use crate::facts::{Facts, Function, Policy, PolicyCommand, Privilege, Relation, RelationKind};
 use crate::formula::{Ref, Space, View};
 use palisade_sql::quote_ident;
@@ -242,9 +242,4 @@ pub(crate) fn columns_at(expr: &Expr, level: usize) -> BTreeSet<(usize, i32)> {
         }
     });
     all
-}
-
-/// Whether a query reads any table itself.
-pub(crate) fn reads_table(query: &Query) -> bool {
-    query.relations.iter().any(|it| !matches!(it, RangeEntry::Other(args) if args.is_empty()))
 }

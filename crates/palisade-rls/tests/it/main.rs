@@ -5,6 +5,7 @@
 mod busy;
 mod errors;
 mod example;
+mod lint;
 mod read;
 mod readers;
 mod repeat;

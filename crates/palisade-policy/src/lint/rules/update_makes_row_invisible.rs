@@ -52,7 +52,7 @@ fn hiding(scope: &Scope<'_, '_>, table: &Relation, role: Oid) -> Vec<(String, Ve
         let floors: Vec<_> = whole
             .restrictive
             .iter()
-            .map(|(_, it)| it.map_or(crate::formula::Truth::UNKNOWN, |it| space.truth(&it.expr, view)))
+            .filter_map(|(_, it)| it.map(|it| space.truth(&it.expr, view)))
             .collect();
         let floor = space.and(floors).is_true;
         let admitted = space.bdd.and(admitted, floor);
