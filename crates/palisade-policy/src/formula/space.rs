@@ -272,6 +272,12 @@ impl<'f> Space<'f> {
                 let known = self.bdd.or(truth.is_true, truth.is_false);
                 self.bdd.not(known)
             }
+            // Null where the first is, and where both are equal.
+            Expr::Other { tag, args } if tag.starts_with("NULLIFEXPR") && !args.is_empty() => {
+                let first = self.null(&args[0], view);
+                let equal = self.atom(Atom::Null(expr.core().clone()), Oid::NONE);
+                self.bdd.or(first, equal)
+            }
             Expr::Coalesce(args) => {
                 let nulls: Vec<Ref> = args.iter().map(|it| self.null(it, view)).collect();
                 nulls.into_iter().fold(Ref::TRUE, |all, it| self.bdd.and(all, it))

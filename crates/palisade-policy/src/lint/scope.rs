@@ -2,9 +2,9 @@
 
 use crate::Oid;
 use crate::access::{Access, Verdict};
-use crate::expr::{ColumnRef, Expr, Query, SubLinkKind};
+use crate::expr::{ColumnRef, Expr, Query, SessionValue, SubLinkKind, Value};
 use crate::facts::{Facts, Function, Policy, PolicyCommand, Privilege, Relation, RelationKind};
-use crate::formula::{Ref, Space, View};
+use crate::formula::{Atom, Ref, Space, View};
 use palisade_sql::quote_ident;
 use std::collections::BTreeSet;
 
@@ -122,8 +122,53 @@ impl<'a, 'f> Scope<'a, 'f> {
     pub(crate) fn is_bound(&self, expr: &Expr, relation: Oid) -> bool {
         let mut space = self.space();
         let truth = space.truth(expr, View { relation, ..View::default() }).is_true;
-        let unbound = space.without_atoms(truth, |it| self.access.bodies.mentions_caller(it));
+        let signed_in = self.for_signed_in(&mut space, truth);
+        let unbound = space.without_atoms(signed_in, |it| self.access.bodies.mentions_caller(it));
         !space.can_be(unbound)
+    }
+
+    /// What is left of a formula for a caller of whom only is known that it is signed in.
+    pub(crate) fn for_signed_in(&self, space: &mut Space<'f>, it: Ref) -> Ref {
+        let mut left = it;
+        for (atom, variable) in space.atoms(it) {
+            let value = match &atom {
+                Atom::Null(expr) => self.says_who(expr).then_some(false),
+                Atom::True(expr) => self.role_test(expr),
+                Atom::FalseElseNull(_) => None,
+            };
+            if let Some(value) = value {
+                left = space.bdd.given(left, variable, value);
+            }
+        }
+        left
+    }
+
+    /// For `auth.role() = 'authenticated'`, whether it holds for whoever is signed in.
+    fn role_test(&self, expr: &Expr) -> Option<bool> {
+        let Expr::Operator { args, .. } = expr else { return None };
+        let [role, value] = args.as_slice() else { return None };
+        let (role, value) = if role.value().is_some() { (value, role) } else { (role, value) };
+        let Some(Value::Text(value)) = value.core().value() else { return None };
+        let is_role = self.says_who(role) || matches!(role.core(), Expr::Session(SessionValue::CurrentUser));
+        (is_role && ["anon", "authenticated", "service_role"].contains(&value.as_str()))
+            .then_some(value == "authenticated")
+    }
+
+    /// Whether an expression says no more about the caller than every token does: no claim that an administrator grants.
+    fn says_who(&self, expr: &Expr) -> bool {
+        const CLAIMS: [&str; 7] = ["", "{}", "sub", "role", "email", "aud", "session_id"];
+        let mut ordinary = self.access.bodies.mentions_caller(expr);
+        expr.walk(&mut |it, _| match it {
+            Expr::Const { value: Value::Text(text), .. } => {
+                ordinary &= CLAIMS.contains(&text.as_str()) || text.starts_with("request.jwt.claim");
+            }
+            Expr::Call { function, .. } if self.access.bodies.is_caller(it) => {
+                let function = self.facts().functions.get(function);
+                ordinary &= function.is_some_and(|it| it.schema == "auth" || it.foreign);
+            }
+            _ => {}
+        });
+        ordinary && expr.own_columns().is_empty() && expr.relations().is_empty()
     }
 
     /// Whether policies let a role reach anything with a command.
