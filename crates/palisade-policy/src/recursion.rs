@@ -37,6 +37,16 @@ pub(crate) struct Cycle {
     pub(crate) function: Option<Oid>,
 }
 
+/// A table on a way through functions.
+struct Step {
+    table: Oid,
+    /// Who reads it.
+    user: Oid,
+    command: PolicyCommand,
+    /// Which function of its policies leads further.
+    function: Option<Oid>,
+}
+
 /// Follows policies.
 #[derive(Debug)]
 pub(crate) struct Recursion<'a, 'f> {
@@ -148,7 +158,7 @@ impl<'a, 'f> Recursion<'a, 'f> {
         user: Oid,
         table: Oid,
         command: PolicyCommand,
-        way: &mut Vec<(Oid, Oid, Option<Oid>)>,
+        way: &mut Vec<Step>,
     ) -> Option<(Vec<Oid>, Option<Oid>)> {
         let relation = self.access.facts.relations.get(&table)?;
         if relation.kind == RelationKind::View {
@@ -161,21 +171,23 @@ impl<'a, 'f> Recursion<'a, 'f> {
         if !self.access.is_filtered(user, relation) {
             return None;
         }
-        if let Some(start) = way.iter().position(|(known, by, _)| (*known, *by) == (table, user)) {
-            let function = way[start..].iter().find_map(|(_, _, function)| *function)?;
-            let tables = way.iter().map(|(it, _, _)| *it).chain([table]).collect();
+        // The statement itself may write, and what it leads to reads: other policies.
+        let same = |it: &Step| (it.table, it.user, it.command) == (table, user, command);
+        if let Some(start) = way.iter().position(same) {
+            let function = way[start..].iter().find_map(|it| it.function)?;
+            let tables = way.iter().map(|it| it.table).chain([table]).collect();
             return Some((tables, Some(function)));
         }
         let policies = self.used(user, table, command);
         let conditions = Self::conditions(&policies, command);
         let read: BTreeSet<Oid> = conditions.iter().flat_map(|it| it.relations()).collect();
-        way.push((table, user, None));
+        way.push(Step { table, user, command, function: None });
         let mut found = read.into_iter().find_map(|it| self.functions(user, it, PolicyCommand::Select, way));
         way.pop();
         if found.is_none() {
             let called: BTreeSet<Oid> = conditions.iter().flat_map(|it| it.functions()).collect();
             for (function, read, reader) in self.read_by(&called, user) {
-                way.push((table, user, Some(function)));
+                way.push(Step { table, user, command, function: Some(function) });
                 found = self.functions(reader, read, PolicyCommand::Select, way);
                 way.pop();
                 if found.is_some() {

@@ -171,6 +171,22 @@ impl<'a, 'f> Scope<'a, 'f> {
         ordinary && expr.own_columns().is_empty() && expr.relations().is_empty()
     }
 
+    /// Whether a query depends on the caller, itself or through views.
+    pub(crate) fn asks_caller(&self, query: &Query) -> bool {
+        let (mut seen, mut left) = (BTreeSet::new(), vec![query]);
+        while let Some(query) = left.pop() {
+            if self.access.bodies.query_mentions_caller(query) {
+                return true;
+            }
+            query.walk_queries(&mut |it, _| {
+                for (_, relation) in it.tables().filter(|(_, it)| seen.insert(*it)) {
+                    left.extend(self.facts().views.get(&relation).into_iter().flatten());
+                }
+            });
+        }
+        false
+    }
+
     /// Whether policies let a role reach anything with a command.
     pub(crate) fn reaches(&self, role: Oid, relation: &Relation, command: PolicyCommand) -> bool {
         let composed = match command {
