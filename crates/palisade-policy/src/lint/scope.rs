@@ -198,18 +198,20 @@ impl<'a, 'f> Scope<'a, 'f> {
         composed.verdict(&mut self.space(), view) != Verdict::None
     }
 
-    /// The relations behind a view, through further views, with whom each is read as, if the view is read by `caller`.
+    /// The relations behind a view, through further views, with whom each is read as, if the view is read by `caller`. Those behind
+    /// a view with `security_invoker` are read as the caller, whatever view that is in.
     pub(crate) fn behind(&self, view: &Relation, caller: Oid) -> Vec<(&'f Relation, Oid)> {
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         let mut left = vec![(view.oid, caller)];
-        while let Some((oid, caller)) = left.pop() {
-            let Some(relation) = self.facts().relations.get(&oid).filter(|_| seen.insert((oid, caller))) else {
+        while let Some((oid, reader)) = left.pop() {
+            let Some(relation) = self.facts().relations.get(&oid).filter(|_| seen.insert((oid, reader))) else {
                 continue;
             };
             if relation.oid != view.oid {
-                found.push((relation, caller));
+                found.push((relation, reader));
             }
-            if relation.kind == RelationKind::View || relation.oid == view.oid {
+            // Reading a materialized view reads nothing behind it; making one does.
+            if relation.kind == RelationKind::View || relation.kind == view.kind {
                 let reader = if relation.kind == RelationKind::View {
                     self.access.reader(caller, relation)
                 } else {
