@@ -325,7 +325,8 @@ impl<'f> Space<'f> {
     fn equal(&mut self, operator: Oid, left: &Expr, right: &Expr, view: View<'_>) -> Ref {
         let (left, right) = (self.first_known(left, view), self.first_known(right, view));
         let (left, right) = (comparable(&left, view), comparable(&right, view));
-        if let (Some(a), Some(b)) = (exact(&left), exact(&right))
+        let of_enums = self.facts.operators.get(&operator).is_some_and(|it| it.function == ENUM_EQUALITY);
+        if let (Some(a), Some(b)) = (exact(&left, of_enums), exact(&right, of_enums))
             && std::mem::discriminant(a) == std::mem::discriminant(b)
         {
             return Ref::constant(a == b);
@@ -341,7 +342,7 @@ impl<'f> Space<'f> {
         let pair = Expr::Operator { operator, function: Oid::NONE, args: vec![left.clone(), right.clone()] };
         let volatile = self.is_volatile(&pair);
         let equal = if volatile { self.once(Atom::True(pair)) } else { self.variable(Atom::True(pair)) };
-        if let Some(value) = exact(&right).filter(|_| !volatile) {
+        if let Some(value) = exact(&right, of_enums).filter(|_| !volatile) {
             let value = value.clone();
             self.compared.entry((operator, left)).or_default().insert(value, equal);
         }
@@ -490,11 +491,16 @@ fn comparable(expr: &Expr, view: View<'_>) -> Expr {
     specialised(expr.same_value(), view)
 }
 
+/// [`enum_eq`](https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_proc.dat)
+const ENUM_EQUALITY: Oid = Oid(3508);
+
 /// The value of a constant of a type of which equal values are equal in writing.
-fn exact(expr: &Expr) -> Option<&Value> {
-    const EXACT: [u32; 7] = [16, 19, 20, 21, 23, 25, 1043];
+fn exact(expr: &Expr, of_enums: bool) -> Option<&Value> {
+    const EXACT: [u32; 8] = [16, 19, 20, 21, 23, 25, 1043, 2950];
     match expr {
-        Expr::Const { data_type, value } if EXACT.contains(&data_type.0) && *value != Value::Null => Some(value),
+        Expr::Const { data_type, value } if of_enums || EXACT.contains(&data_type.0) => {
+            (*value != Value::Null).then_some(value)
+        }
         _ => None,
     }
 }

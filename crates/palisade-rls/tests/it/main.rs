@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test whose helpers fail has failed")]
 
 mod busy;
+mod conditions;
 mod errors;
 mod example;
 mod lint;
