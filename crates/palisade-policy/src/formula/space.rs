@@ -191,10 +191,11 @@ impl<'f> Space<'f> {
                 }
                 result
             }
-            Expr::Case { arg: None, branches, otherwise } => {
+            Expr::Case { arg, branches, otherwise } => {
                 let mut result = self.truth(otherwise, view);
                 for (condition, value) in branches.iter().rev() {
-                    let (condition, value) = (self.truth(condition, view), self.truth(value, view));
+                    let condition = arg.as_ref().map_or_else(|| condition.clone(), |it| compared_with(condition, it));
+                    let (condition, value) = (self.truth(&condition, view), self.truth(value, view));
                     result = Truth {
                         is_true: self.bdd.choose(condition.is_true, value.is_true, result.is_true),
                         is_false: self.bdd.choose(condition.is_true, value.is_false, result.is_false),
@@ -224,7 +225,6 @@ impl<'f> Space<'f> {
             Expr::Cast { arg, data_type: Oid::BOOL, .. } => self.truth(arg, view),
             Expr::Column(_)
             | Expr::Call { .. }
-            | Expr::Case { .. }
             | Expr::Cast { .. }
             | Expr::Array(_)
             | Expr::Session(_)
@@ -483,6 +483,18 @@ impl<'f> Space<'f> {
         let next = u32::try_from(self.variables.len()).unwrap_or(u32::MAX);
         let variable = *self.variables.entry(atom).or_insert(next);
         self.bdd.variable(variable)
+    }
+}
+
+/// The condition of a branch of `CASE a WHEN b`, which has another thing in the place of `a`.
+fn compared_with(condition: &Expr, case: &Expr) -> Expr {
+    match condition {
+        Expr::Operator { operator, function, args } => {
+            let is_place = |it: &Expr| matches!(it.same_value(), Expr::Other { tag, .. } if tag.starts_with("CASETESTEXPR"));
+            let args = args.iter().map(|it| if is_place(it) { case.clone() } else { it.clone() }).collect();
+            Expr::Operator { operator: *operator, function: *function, args }
+        }
+        other => other.clone(),
     }
 }
 

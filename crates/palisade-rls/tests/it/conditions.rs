@@ -80,6 +80,7 @@ async fn three_valued_logic() {
         ("(select f) and not (select f)", Verdict::None),
         ("case when f then false when not f then false else f is not null end", Verdict::None),
         ("case a when 1 then true else true end", Verdict::All),
+        ("case a when 1 then a = 2 when 2 then a = 1 else a in (1, 2) end", Verdict::None),
         ("'x' = 'y' or 1 = 2", Verdict::None),
         ("current_user = 'anon'", Verdict::None),
         ("current_user in ('anon', 'authenticated')", Verdict::All),

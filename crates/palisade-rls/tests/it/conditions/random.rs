@@ -15,13 +15,14 @@ impl Conditions {
         }
         let mut inner = || self.condition(depth - 1);
         let (first, second, third) = (inner(), inner(), inner());
-        match self.below(9) {
+        match self.below(10) {
             0 | 1 => format!("({first} and {second})"),
             2 | 3 => format!("({first} or {second})"),
             4 => format!("(not {first})"),
             5 => format!("({first} {})", self.one(&["is true", "is not true", "is false", "is not false", "is unknown"])),
             6 => format!("coalesce({first}, {second})"),
             7 => format!("(case when {first} then {second} else {third} end)"),
+            8 => format!("(case {} when 1 then {first} when 2 then {second} else {third} end)", self.number()),
             _ => format!("(({first}) is not distinct from ({second}))"),
         }
     }
