@@ -70,13 +70,7 @@ impl Access<'_> {
     }
 
     /// A view needs no `USAGE` on schemas: names are resolved already.
-    fn behind_view(
-        &self,
-        (caller, reader): (Oid, Oid),
-        base: &Relation,
-        command: AccessCommand,
-        depth: usize,
-    ) -> Cell {
+    fn behind_view(&self, (caller, reader): (Oid, Oid), base: &Relation, command: AccessCommand, depth: usize) -> Cell {
         let mut cell = Cell {
             role: self.facts.role_name(reader),
             table: base.qualified(),

@@ -490,7 +490,8 @@ impl<'f> Space<'f> {
 fn compared_with(condition: &Expr, case: &Expr) -> Expr {
     match condition {
         Expr::Operator { operator, function, args } => {
-            let is_place = |it: &Expr| matches!(it.same_value(), Expr::Other { tag, .. } if tag.starts_with("CASETESTEXPR"));
+            let is_place =
+                |it: &Expr| matches!(it.same_value(), Expr::Other { tag, .. } if tag.starts_with("CASETESTEXPR"));
             let args = args.iter().map(|it| if is_place(it) { case.clone() } else { it.clone() }).collect();
             Expr::Operator { operator: *operator, function: *function, args }
         }

@@ -31,9 +31,7 @@ async fn verdicts(columns: &str, conditions: &[String]) -> Vec<Verdict> {
     let access = Access::new(&facts);
     let role = facts.role_named("authenticated").unwrap();
     let named = |name: &str| facts.relations.values().find(|it| it.name == name).unwrap();
-    (0..conditions.len())
-        .map(|it| access.cell(role, named(&format!("t{it}")), AccessCommand::Select).verdict)
-        .collect()
+    (0..conditions.len()).map(|it| access.cell(role, named(&format!("t{it}")), AccessCommand::Select).verdict).collect()
 }
 
 #[tokio::test]

@@ -40,8 +40,9 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
                 let message = format!("the policy compares `{name}` of {of}, and no index begins with it");
                 Found::new(table.qualified(), message).fix(fix)
             } else {
-                let message =
-                    format!("the policy compares `{name}` of {of} behind a cast, and no index holds that: cast the other side");
+                let message = format!(
+                    "the policy compares `{name}` of {of} behind a cast, and no index holds that: cast the other side"
+                );
                 Found::new(table.qualified(), message)
             };
             found.push(one.policy(&policy.name));

@@ -77,7 +77,8 @@ fn unreadable(scope: &Scope<'_, '_>, role: Oid, query: &Query) -> BTreeSet<Oid> 
 fn may_read(scope: &Scope<'_, '_>, role: Oid, relation: &Relation, columns: &BTreeSet<(Oid, i32)>) -> bool {
     let holds = |grants: &[Grant]| scope.access.rights.holds(role, grants, Privilege::Select);
     let whole = columns.contains(&(relation.oid, 0));
-    let mut named = relation.columns.iter().filter(|it| whole || columns.contains(&(relation.oid, it.number))).peekable();
+    let mut named =
+        relation.columns.iter().filter(|it| whole || columns.contains(&(relation.oid, it.number))).peekable();
     match named.peek() {
         _ if holds(&relation.grants) => true,
         Some(_) => named.all(|it| holds(&it.grants)),

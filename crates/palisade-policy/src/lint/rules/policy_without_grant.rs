@@ -27,7 +27,8 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         let without: Vec<Oid> = subjects.iter().filter(|it| !holds(it)).copied().collect();
         // A policy for everybody is for those who may.
         let for_all = policy.roles.contains(&Oid::NONE);
-        if without.is_empty() || for_all && (without.len() < subjects.len() || used_by_others(scope, table, &commands)) {
+        if without.is_empty() || for_all && (without.len() < subjects.len() || used_by_others(scope, table, &commands))
+        {
             continue;
         }
         let names = scope.names(&without);

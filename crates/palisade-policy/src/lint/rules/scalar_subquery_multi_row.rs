@@ -2,7 +2,7 @@
 
 use crate::Oid;
 use crate::expr::Expr;
-use crate::expr::{RangeEntry, Query, SubLinkKind};
+use crate::expr::{Query, RangeEntry, SubLinkKind};
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;

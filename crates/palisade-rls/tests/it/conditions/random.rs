@@ -19,7 +19,9 @@ impl Conditions {
             0 | 1 => format!("({first} and {second})"),
             2 | 3 => format!("({first} or {second})"),
             4 => format!("(not {first})"),
-            5 => format!("({first} {})", self.one(&["is true", "is not true", "is false", "is not false", "is unknown"])),
+            5 => {
+                format!("({first} {})", self.one(&["is true", "is not true", "is false", "is not false", "is unknown"]))
+            }
             6 => format!("coalesce({first}, {second})"),
             7 => format!("(case when {first} then {second} else {third} end)"),
             8 => format!("(case {} when 1 then {first} when 2 then {second} else {third} end)", self.number()),
@@ -65,7 +67,19 @@ impl Conditions {
     }
 
     fn number(&mut self) -> &'static str {
-        let all = ["a", "b", "n", "1", "2", "null::int", "(select a)", "coalesce(a, b)", "nullif(b, 1)", "(a + b)", "a::bigint"];
+        let all = [
+            "a",
+            "b",
+            "n",
+            "1",
+            "2",
+            "null::int",
+            "(select a)",
+            "coalesce(a, b)",
+            "nullif(b, 1)",
+            "(a + b)",
+            "a::bigint",
+        ];
         self.one(&all)
     }
 
