@@ -307,6 +307,8 @@ pub struct Operator {
     pub commutator: Oid,
     /// Whether a family of b-tree or hash indexes knows it as equality.
     pub equality: bool,
+    /// Whether a family of b-tree indexes sorts with it: `<`, `<=`, `>`, `>=`.
+    pub ordering: bool,
 }
 
 /// A trigger.

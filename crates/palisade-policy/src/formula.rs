@@ -9,4 +9,4 @@ mod bdd;
 mod space;
 
 pub(crate) use bdd::Ref;
-pub(crate) use space::{Space, Truth, View};
+pub(crate) use space::{Atom, Space, Truth, View};

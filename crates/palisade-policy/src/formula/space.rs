@@ -199,10 +199,11 @@ impl<'f> Space<'f> {
                 }
                 result
             }
-            Expr::Case { arg: None, branches, otherwise } => {
+            Expr::Case { arg, branches, otherwise } => {
                 let mut result = self.truth(otherwise, view);
                 for (condition, value) in branches.iter().rev() {
-                    let (condition, value) = (self.truth(condition, view), self.truth(value, view));
+                    let condition = arg.as_ref().map_or_else(|| condition.clone(), |it| compared_with(condition, it));
+                    let (condition, value) = (self.truth(&condition, view), self.truth(value, view));
                     result = Truth {
                         is_true: self.bdd.choose(condition.is_true, value.is_true, result.is_true),
                         is_false: self.bdd.choose(condition.is_true, value.is_false, result.is_false),
@@ -232,7 +233,6 @@ impl<'f> Space<'f> {
             Expr::Cast { arg, data_type: Oid::BOOL, .. } => self.truth(arg, view),
             Expr::Column(_)
             | Expr::Call { .. }
-            | Expr::Case { .. }
             | Expr::Cast { .. }
             | Expr::Array(_)
             | Expr::Session(_)
@@ -279,6 +279,12 @@ impl<'f> Space<'f> {
                 let truth = self.truth(expr.core(), view);
                 let known = self.bdd.or(truth.is_true, truth.is_false);
                 self.bdd.not(known)
+            }
+            // Null where the first is, and where both are equal.
+            Expr::Other { tag, args } if tag.starts_with("NULLIFEXPR") && !args.is_empty() => {
+                let first = self.null(&args[0], view);
+                let equal = self.atom(Atom::Null(expr.core().clone()), Oid::NONE);
+                self.bdd.or(first, equal)
             }
             Expr::Coalesce(args) => {
                 let nulls: Vec<Ref> = args.iter().map(|it| self.null(it, view)).collect();
@@ -327,7 +333,8 @@ impl<'f> Space<'f> {
     fn equal(&mut self, operator: Oid, left: &Expr, right: &Expr, view: View<'_>) -> Ref {
         let (left, right) = (self.first_known(left, view), self.first_known(right, view));
         let (left, right) = (comparable(&left, view), comparable(&right, view));
-        if let (Some(a), Some(b)) = (exact(&left), exact(&right))
+        let of_enums = self.facts.operators.get(&operator).is_some_and(|it| it.function == ENUM_EQUALITY);
+        if let (Some(a), Some(b)) = (exact(&left, of_enums), exact(&right, of_enums))
             && std::mem::discriminant(a) == std::mem::discriminant(b)
         {
             return Ref::constant(a == b);
@@ -343,7 +350,7 @@ impl<'f> Space<'f> {
         let pair = Expr::Operator { operator, function: Oid::NONE, args: vec![left.clone(), right.clone()] };
         let volatile = self.is_volatile(&pair);
         let equal = if volatile { self.once(Atom::True(pair)) } else { self.variable(Atom::True(pair)) };
-        if let Some(value) = exact(&right).filter(|_| !volatile) {
+        if let Some(value) = exact(&right, of_enums).filter(|_| !volatile) {
             let value = value.clone();
             self.compared.entry((operator, left)).or_default().insert(value, equal);
         }
@@ -406,6 +413,10 @@ impl<'f> Space<'f> {
             args: vec![comparable(first, view), comparable(second, view)],
         };
         let mut truth = self.opaque_with(&whole, function, view);
+        // What sorts values has an answer for any two that are not null.
+        if known.is_some_and(|it| it.ordering) {
+            truth.is_false = self.bdd.not(truth.is_true);
+        }
         if negated {
             truth = truth.not();
         }
@@ -498,17 +509,35 @@ impl<'f> Space<'f> {
     }
 }
 
+/// The condition of a branch of `CASE a WHEN b`, which has another thing in the place of `a`.
+fn compared_with(condition: &Expr, case: &Expr) -> Expr {
+    match condition {
+        Expr::Operator { operator, function, args } => {
+            let is_place =
+                |it: &Expr| matches!(it.same_value(), Expr::Other { tag, .. } if tag.starts_with("CASETESTEXPR"));
+            let args = args.iter().map(|it| if is_place(it) { case.clone() } else { it.clone() }).collect();
+            Expr::Operator { operator: *operator, function: *function, args }
+        }
+        other => other.clone(),
+    }
+}
+
 /// What is compared: without casts that change no value, and with the name of the role in place of `current_user`.
 fn comparable(expr: &Expr, view: View<'_>) -> Expr {
     specialised(expr.same_value(), view)
 }
 
+/// [`enum_eq`](https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_proc.dat)
+const ENUM_EQUALITY: Oid = Oid(3508);
+
 /// The value of a constant of a type of which equal values are equal in writing.
-fn exact(expr: &Expr) -> Option<&Value> {
-    const EXACT: [u32; 7] = [16, 19, 20, 21, 23, 25, 1043];
+fn exact(expr: &Expr, of_enums: bool) -> Option<&Value> {
+    const EXACT: [u32; 8] = [16, 19, 20, 21, 23, 25, 1043, 2950];
     match expr {
         Expr::Const { value: value @ Value::Label(_), .. } => Some(value),
-        Expr::Const { data_type, value } if EXACT.contains(&data_type.0) && *value != Value::Null => Some(value),
+        Expr::Const { data_type, value } if of_enums || EXACT.contains(&data_type.0) => {
+            (*value != Value::Null).then_some(value)
+        }
         _ => None,
     }
 }

@@ -5,10 +5,12 @@
 mod access;
 mod busy;
 mod change;
+mod conditions;
 mod difference;
 mod errors;
 mod example;
 mod guarantee;
+mod lint;
 mod read;
 mod readers;
 mod repeat;

@@ -15,7 +15,9 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
-    for (table, policy) in scope.policies().filter(|(_, it)| it.command == PolicyCommand::All && it.using.is_none()) {
+    for (table, policy) in
+        scope.policies().filter(|(_, it)| it.permissive && it.command == PolicyCommand::All && it.using.is_none())
+    {
         let Some(check) = &policy.with_check else { continue };
         let message = "FOR ALL without USING is NULL for every row: this policy admits inserts only";
         let fix =
