@@ -9,6 +9,7 @@ mod provenance;
 mod push_cut;
 mod push_killed;
 mod push_twice;
+mod rls_access;
 mod rls_cases;
 mod rls_pooled;
 mod schema_diff;

@@ -10,7 +10,9 @@ const NOT_IN_THE_PRODUCT: [&str; 8] =
     [".unwrap()", ".expect(", ".unwrap_err()", ".expect_err(", "panic!(", "unreachable!(", "assert!(", "assert_eq!("];
 
 /// Where `fmt` writes quotes around something: the types that quote for SQL, and texts that no server reads.
-const QUOTING: [(&str, &str); 10] = [
+const QUOTING: [(&str, &str); 12] = [
+    ("crates/palisade-policy/src/tree.rs", "reads braces, which quote nothing"),
+    ("crates/palisade-cli/src/commands/rls/matrix/html.rs", "a page, escaped as pages are"),
     ("crates/palisade-sql/src/ident.rs", "the one place that quotes identifiers"),
     ("crates/palisade-sql/src/literal.rs", "the one place that quotes literals"),
     ("crates/palisade-sql/src/quote.rs", "quotes as the server does, where people read it"),

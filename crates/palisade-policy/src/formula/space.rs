@@ -3,61 +3,13 @@
 use crate::Oid;
 use crate::expr::{Expr, SessionValue, SubLinkKind, TruthTest, Value};
 use crate::facts::{Facts, Volatility};
+use crate::formula::atom::{Atom, Truth, View};
 use crate::formula::bdd::{Bdd, Ref};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::formula::value::{ENUM_EQUALITY, comparable, exact, specialised};
+use std::collections::BTreeMap;
 
 /// `boolean = boolean` in `pg_operator`.
 const BOOLEAN_EQUALS: Oid = Oid(91);
-
-/// When a condition is true, and when it is false; else it is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Truth {
-    pub(crate) is_true: Ref,
-    pub(crate) is_false: Ref,
-}
-
-impl Truth {
-    pub(crate) const TRUE: Self = Self { is_true: Ref::TRUE, is_false: Ref::FALSE };
-    pub(crate) const FALSE: Self = Self { is_true: Ref::FALSE, is_false: Ref::TRUE };
-    pub(crate) const UNKNOWN: Self = Self { is_true: Ref::FALSE, is_false: Ref::FALSE };
-
-    fn not(self) -> Self {
-        Self { is_true: self.is_false, is_false: self.is_true }
-    }
-}
-
-/// In whose eyes a condition is read.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct View<'a> {
-    /// The table that it belongs to.
-    pub(crate) relation: Oid,
-    /// What `current_user` is, if that is known.
-    pub(crate) role: Option<&'a str>,
-    /// Functions whose result is taken to be NULL: those that say who the caller is.
-    pub(crate) null_functions: Option<&'a BTreeSet<Oid>>,
-    /// Whether that makes nothing true: `IS NULL` and its like of what is null for that reason are unknown.
-    pub(crate) null_proves_nothing: bool,
-}
-
-/// What a variable says of an expression.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Atom {
-    /// It is null.
-    Null(Expr),
-    /// It is true.
-    True(Expr),
-    /// It is false, if it is not true.
-    FalseElseNull(Expr),
-}
-
-impl Atom {
-    /// The expression.
-    pub(crate) fn expr(&self) -> &Expr {
-        match self {
-            Self::Null(it) | Self::True(it) | Self::FalseElseNull(it) => it,
-        }
-    }
-}
 
 /// The variables of the conditions of one table, and the functions of them.
 #[derive(Debug)]
@@ -519,34 +471,5 @@ fn compared_with(condition: &Expr, case: &Expr) -> Expr {
             Expr::Operator { operator: *operator, function: *function, args }
         }
         other => other.clone(),
-    }
-}
-
-/// What is compared: without casts that change no value, and with the name of the role in place of `current_user`.
-fn comparable(expr: &Expr, view: View<'_>) -> Expr {
-    specialised(expr.same_value(), view)
-}
-
-/// [`enum_eq`](https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_proc.dat)
-const ENUM_EQUALITY: Oid = Oid(3508);
-
-/// The value of a constant of a type of which equal values are equal in writing.
-fn exact(expr: &Expr, of_enums: bool) -> Option<&Value> {
-    const EXACT: [u32; 8] = [16, 19, 20, 21, 23, 25, 1043, 2950];
-    match expr {
-        Expr::Const { value: value @ Value::Label(_), .. } => Some(value),
-        Expr::Const { data_type, value } if of_enums || EXACT.contains(&data_type.0) => {
-            (*value != Value::Null).then_some(value)
-        }
-        _ => None,
-    }
-}
-
-fn specialised(expr: &Expr, view: View<'_>) -> Expr {
-    match (expr, view.role) {
-        (Expr::Session(SessionValue::CurrentUser), Some(role)) => {
-            Expr::Const { data_type: Oid(19), value: Value::Text(role.to_owned()) }
-        }
-        _ => expr.clone(),
     }
 }
