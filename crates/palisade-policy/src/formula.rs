@@ -7,6 +7,7 @@
 
 mod bdd;
 mod space;
+mod value;
 
 pub(crate) use bdd::Ref;
 pub(crate) use space::{Atom, Space, Truth, View};

@@ -4,6 +4,7 @@ use crate::Oid;
 use crate::expr::{Expr, SessionValue, SubLinkKind, TruthTest, Value};
 use crate::facts::{Facts, Volatility};
 use crate::formula::bdd::{Bdd, Ref};
+use crate::formula::value::{ENUM_EQUALITY, comparable, compared_with, exact, specialised};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When a condition is true, and when it is false; else it is unknown.
@@ -260,8 +261,11 @@ impl<'f> Space<'f> {
                     it.level == 0 && it.relation == 1 && (column.is_some_and(|it| it.not_null) || it.column < 0);
                 if never { Ref::FALSE } else { self.variable(Atom::Null(expr.core().clone())) }
             }
-            Expr::Session(SessionValue::CurrentUser | SessionValue::SessionUser) | Expr::Array(_) => Ref::FALSE,
-            Expr::IsNull { .. } | Expr::Truth { .. } | Expr::Distinct { .. } => Ref::FALSE,
+            Expr::Session(SessionValue::CurrentUser | SessionValue::SessionUser)
+            | Expr::Array(_)
+            | Expr::IsNull { .. }
+            | Expr::Truth { .. }
+            | Expr::Distinct { .. } => Ref::FALSE,
             Expr::Call { function, args, .. } => self.null_of_call(expr.core(), *function, args, view),
             // What reads a JSON document has no value where there is no document.
             Expr::Operator { function, args, .. } if !self.is_boolean_operator(*function) => {
@@ -483,46 +487,5 @@ impl<'f> Space<'f> {
         let next = u32::try_from(self.variables.len()).unwrap_or(u32::MAX);
         let variable = *self.variables.entry(atom).or_insert(next);
         self.bdd.variable(variable)
-    }
-}
-
-/// The condition of a branch of `CASE a WHEN b`, which has another thing in the place of `a`.
-fn compared_with(condition: &Expr, case: &Expr) -> Expr {
-    match condition {
-        Expr::Operator { operator, function, args } => {
-            let is_place =
-                |it: &Expr| matches!(it.same_value(), Expr::Other { tag, .. } if tag.starts_with("CASETESTEXPR"));
-            let args = args.iter().map(|it| if is_place(it) { case.clone() } else { it.clone() }).collect();
-            Expr::Operator { operator: *operator, function: *function, args }
-        }
-        other => other.clone(),
-    }
-}
-
-/// What is compared: without casts that change no value, and with the name of the role in place of `current_user`.
-fn comparable(expr: &Expr, view: View<'_>) -> Expr {
-    specialised(expr.same_value(), view)
-}
-
-/// [`enum_eq`](https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_proc.dat)
-const ENUM_EQUALITY: Oid = Oid(3508);
-
-/// The value of a constant of a type of which equal values are equal in writing.
-fn exact(expr: &Expr, of_enums: bool) -> Option<&Value> {
-    const EXACT: [u32; 8] = [16, 19, 20, 21, 23, 25, 1043, 2950];
-    match expr {
-        Expr::Const { data_type, value } if of_enums || EXACT.contains(&data_type.0) => {
-            (*value != Value::Null).then_some(value)
-        }
-        _ => None,
-    }
-}
-
-fn specialised(expr: &Expr, view: View<'_>) -> Expr {
-    match (expr, view.role) {
-        (Expr::Session(SessionValue::CurrentUser), Some(role)) => {
-            Expr::Const { data_type: Oid(19), value: Value::Text(role.to_owned()) }
-        }
-        _ => expr.clone(),
     }
 }
