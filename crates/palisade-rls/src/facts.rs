@@ -58,12 +58,12 @@ async fn read(connection: &mut Connection) -> Result<Facts, ReadError> {
     let mut sql =
         "begin isolation level repeatable read read only;\nset local search_path = '';\nset local jit = off;\n"
             .to_owned();
-    for (class, query) in CLASSES {
-        add(&mut sql, class, query, version);
+    for (number, (_, query)) in CLASSES.iter().enumerate() {
+        add(&mut sql, number, query, version);
     }
     add(
         &mut sql,
-        "functions",
+        CLASSES.len(),
         &format!("{}where $user_schema(n)", include_str!("facts/function_columns.sql")),
         version,
     );

@@ -77,29 +77,29 @@ impl<'f> Composed<'f> {
 
     /// As SQL, without parts that decide nothing.
     fn sql(&self) -> String {
-        let is_true = |it: &Option<&Condition>| it.is_some_and(|it| it.expr == Expr::TRUE);
+        let is_true = |it: Option<&Condition>| it.is_some_and(|it| it.expr == Expr::TRUE);
         let text = |(_, it): &(&Policy, Option<&Condition>)| it.map(|it| it.sql.clone());
         let mut parts = Vec::new();
         if self.permissive.iter().all(|(_, it)| it.is_none()) {
             return "false".to_owned();
         }
-        if !self.permissive.iter().any(|(_, it)| is_true(it)) {
+        if !self.permissive.iter().any(|(_, it)| is_true(*it)) {
             let mut any: Vec<String> = self.permissive.iter().filter_map(text).collect();
             any.dedup();
-            parts.push(joined(any, "OR"));
+            parts.push(joined(&any, "OR"));
         }
-        parts.extend(self.restrictive.iter().filter(|(_, it)| !is_true(it)).filter_map(text));
+        parts.extend(self.restrictive.iter().filter(|(_, it)| !is_true(*it)).filter_map(text));
         for other in self.also.iter().map(Self::sql).filter(|it| it != "true") {
             if !parts.contains(&other) {
                 parts.push(other);
             }
         }
-        if parts.is_empty() { "true".to_owned() } else { joined(parts, "AND") }
+        if parts.is_empty() { "true".to_owned() } else { joined(&parts, "AND") }
     }
 }
 
 /// The server puts conditions with an operator in parentheses, and others need none.
-fn joined(parts: Vec<String>, word: &str) -> String {
-    let [only] = parts.as_slice() else { return format!("({})", parts.join(&format!(" {word} "))) };
+fn joined(parts: &[String], word: &str) -> String {
+    let [only] = parts else { return format!("({})", parts.join(&format!(" {word} "))) };
     only.clone()
 }

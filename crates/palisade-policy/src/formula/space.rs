@@ -5,7 +5,7 @@ use crate::expr::{Expr, SessionValue, SubLinkKind, TruthTest, Value};
 use crate::facts::{Facts, Volatility};
 use crate::formula::atom::{Atom, Truth, View};
 use crate::formula::bdd::{Bdd, Ref};
-use crate::formula::value::{ENUM_EQUALITY, comparable, exact, specialised};
+use crate::formula::value::{ENUM_EQUALITY, comparable, compared_with, exact, specialised};
 use std::collections::BTreeMap;
 
 /// `boolean = boolean` in `pg_operator`.
@@ -220,8 +220,11 @@ impl<'f> Space<'f> {
                     it.level == 0 && it.relation == 1 && (column.is_some_and(|it| it.not_null) || it.column < 0);
                 if never { Ref::FALSE } else { self.variable(Atom::Null(expr.core().clone())) }
             }
-            Expr::Session(SessionValue::CurrentUser | SessionValue::SessionUser) | Expr::Array(_) => Ref::FALSE,
-            Expr::IsNull { .. } | Expr::Truth { .. } | Expr::Distinct { .. } => Ref::FALSE,
+            Expr::Session(SessionValue::CurrentUser | SessionValue::SessionUser)
+            | Expr::Array(_)
+            | Expr::IsNull { .. }
+            | Expr::Truth { .. }
+            | Expr::Distinct { .. } => Ref::FALSE,
             Expr::Call { function, args, .. } => self.null_of_call(expr.core(), *function, args, view),
             // What reads a JSON document has no value where there is no document.
             Expr::Operator { function, args, .. } if !self.is_boolean_operator(*function) => {
@@ -458,18 +461,5 @@ impl<'f> Space<'f> {
         let next = u32::try_from(self.variables.len()).unwrap_or(u32::MAX);
         let variable = *self.variables.entry(atom).or_insert(next);
         self.bdd.variable(variable)
-    }
-}
-
-/// The condition of a branch of `CASE a WHEN b`, which has another thing in the place of `a`.
-fn compared_with(condition: &Expr, case: &Expr) -> Expr {
-    match condition {
-        Expr::Operator { operator, function, args } => {
-            let is_place =
-                |it: &Expr| matches!(it.same_value(), Expr::Other { tag, .. } if tag.starts_with("CASETESTEXPR"));
-            let args = args.iter().map(|it| if is_place(it) { case.clone() } else { it.clone() }).collect();
-            Expr::Operator { operator: *operator, function: *function, args }
-        }
-        other => other.clone(),
     }
 }

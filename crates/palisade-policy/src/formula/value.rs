@@ -1,8 +1,21 @@
-//! What is compared.
+//! Values that are compared.
 
 use crate::Oid;
 use crate::expr::{Expr, SessionValue, Value};
-use crate::formula::atom::View;
+use crate::formula::View;
+
+/// The condition of a branch of `CASE a WHEN b`, which has another thing in the place of `a`.
+pub(super) fn compared_with(condition: &Expr, case: &Expr) -> Expr {
+    match condition {
+        Expr::Operator { operator, function, args } => {
+            let is_place =
+                |it: &Expr| matches!(it.same_value(), Expr::Other { tag, .. } if tag.starts_with("CASETESTEXPR"));
+            let args = args.iter().map(|it| if is_place(it) { case.clone() } else { it.clone() }).collect();
+            Expr::Operator { operator: *operator, function: *function, args }
+        }
+        other => other.clone(),
+    }
+}
 
 /// What is compared: without casts that change no value, and with the name of the role in place of `current_user`.
 pub(super) fn comparable(expr: &Expr, view: View<'_>) -> Expr {

@@ -223,25 +223,10 @@ impl<'a, 'f> Scope<'a, 'f> {
         found
     }
 
-    /// `schema.name`, quoted.
-    pub(crate) fn quoted(&self, relation: &Relation) -> String {
-        format!("{}.{}", quote_ident(&relation.schema_name), quote_ident(&relation.name))
-    }
-
-    /// `schema.name(arguments)`, quoted.
-    pub(crate) fn quoted_function(&self, function: &Function) -> String {
-        format!("{}.{}({})", quote_ident(&function.schema), quote_ident(&function.name), function.arguments)
-    }
-
     pub(crate) fn quoted_roles(&self, roles: &[Oid]) -> String {
         let name =
             |it: &Oid| if *it == Oid::NONE { "public".to_owned() } else { quote_ident(&self.role(*it)).into_owned() };
         roles.iter().map(name).collect::<Vec<_>>().join(", ")
-    }
-
-    /// `drop policy … on …;`
-    pub(crate) fn drop_policy(&self, relation: &Relation, policy: &Policy) -> String {
-        format!("drop policy {} on {};", quote_ident(&policy.name), self.quoted(relation))
     }
 
     pub(crate) fn column(&self, relation: Oid, number: i32) -> String {
@@ -279,6 +264,11 @@ pub(crate) fn sub_selects(expr: &Expr) -> Vec<Inner<'_>> {
         }
     });
     found
+}
+
+/// `drop policy … on …;`
+pub(crate) fn drop_policy(relation: &Relation, policy: &Policy) -> String {
+    format!("drop policy {} on {};", quote_ident(&policy.name), relation.quoted())
 }
 
 /// Both sides of what is an equality, whatever stands around them.

@@ -40,7 +40,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
                 );
                 let quoted: Vec<String> = columns.iter().map(|it| quote_ident(it).into_owned()).collect();
                 let word = command.to_lowercase();
-                let (on, to) = (scope.quoted(relation), scope.quoted_roles(&[role]));
+                let (on, to) = (relation.quoted(), scope.quoted_roles(&[role]));
                 let from: Vec<Oid> = relation
                     .grants
                     .iter()

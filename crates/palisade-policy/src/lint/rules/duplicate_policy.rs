@@ -5,7 +5,7 @@ use crate::facts::{Condition, Policy, PolicyCommand};
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
-use crate::lint::scope::Scope;
+use crate::lint::scope::{Scope, drop_policy};
 
 pub(crate) const RULE: Rule = Rule {
     id: "duplicate_policy",
@@ -20,9 +20,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         for (index, policy) in policies.iter().enumerate() {
             if let Some(earlier) = policies[..index].iter().find(|it| same(scope, table.oid, it, policy)) {
                 let message = format!("the policy says the same as `{}`", earlier.name);
-                found.push(
-                    Found::new(table.qualified(), message).policy(&policy.name).fix(scope.drop_policy(table, policy)),
-                );
+                found.push(Found::new(table.qualified(), message).policy(&policy.name).fix(drop_policy(table, policy)));
             }
         }
     }

@@ -36,7 +36,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             let Some(relation) = scope.facts().relations.get(&relation).filter(|_| first) else { continue };
             let (name, of) = (scope.column(relation.oid, column), relation.qualified());
             let one = if plain {
-                let fix = format!("create index concurrently on {} ({});", scope.quoted(relation), quote_ident(&name));
+                let fix = format!("create index concurrently on {} ({});", relation.quoted(), quote_ident(&name));
                 let message = format!("the policy compares `{name}` of {of}, and no index begins with it");
                 Found::new(table.qualified(), message).fix(fix)
             } else {

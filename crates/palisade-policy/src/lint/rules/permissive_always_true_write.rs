@@ -6,8 +6,8 @@ use crate::facts::{Column, Condition, Policy, PolicyCommand, Relation};
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
-use crate::lint::scope::Scope;
 use crate::lint::scope::{COMMANDS, equality};
+use crate::lint::scope::{Scope, drop_policy};
 use palisade_sql::quote_ident;
 
 pub(crate) const RULE: Rule = Rule {
@@ -40,14 +40,14 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         };
         let mut one = Found::new(table.qualified(), message).policy(&policy.name).role(names);
         if policy.roles.contains(&Oid::NONE) && policy.name.to_lowercase().contains("service") {
-            let drop = scope.drop_policy(table, policy);
+            let drop = drop_policy(table, policy);
             one = one.fix(format!("-- the service role bypasses row security and needs no policy\n{drop}"));
         } else if let Some(column) = owner_column(scope, table) {
             let own = format!("({} = (select auth.uid()))", quote_ident(column));
             let always = |it: &Option<Condition>| it.as_ref().is_some_and(|it| scope.is_always(&it.expr, table.oid));
             let using = if always(&policy.using) { format!(" using {own}") } else { String::new() };
             let check = if always(&policy.with_check) { format!(" with check {own}") } else { String::new() };
-            let (name, on) = (quote_ident(&policy.name), scope.quoted(table));
+            let (name, on) = (quote_ident(&policy.name), table.quoted());
             one = one.fix(format!("-- if `{column}` is whose row it is\nalter policy {name} on {on}{using}{check};"));
         }
         found.push(one);

@@ -8,7 +8,7 @@ use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
 use crate::lint::scope::COMMANDS;
-use crate::lint::scope::Scope;
+use crate::lint::scope::{Scope, drop_policy};
 
 pub(crate) const RULE: Rule = Rule {
     id: "permissive_policy_shadowed",
@@ -26,7 +26,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
                     "`{}` admits more for the same roles and commands, so that this policy restricts nothing",
                     wider.name
                 );
-                let fix = scope.drop_policy(table, wider);
+                let fix = drop_policy(table, wider);
                 let fix = format!("-- if the narrower one is meant\n{fix}");
                 found.push(Found::new(table.qualified(), message).policy(&policy.name).fix(fix));
             }

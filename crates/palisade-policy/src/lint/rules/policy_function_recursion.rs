@@ -29,7 +29,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             let mut one = Found::new(table.qualified(), message).policy(&cycle.policy).role(scope.role(cycle.role));
             let function = cycle.function.and_then(|it| scope.facts().functions.get(&it));
             if let Some(function) = function.filter(|it| !it.security_definer) {
-                let name = scope.quoted_function(function);
+                let name = function.quoted();
                 one = one.fix(format!(
                     "alter function {name} security definer;\nalter function {name} set search_path = '';"
                 ));

@@ -40,7 +40,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
                 "the policy reads {}, which {names} may not: every statement fails with 42501",
                 inner.qualified()
             );
-            let fix = format!("grant select on {} to {};", scope.quoted(inner), scope.quoted_roles(&roles));
+            let fix = format!("grant select on {} to {};", inner.quoted(), scope.quoted_roles(&roles));
             found.push(Found::new(table.qualified(), message).policy(&policy.name).role(names).fix(fix));
         }
     }

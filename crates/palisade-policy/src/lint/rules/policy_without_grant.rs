@@ -40,9 +40,9 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         let usage = format!("grant usage on schema {} to ", quote_ident(&table.schema_name));
         let roles = scope.quoted_roles(&without);
         let fix = if without.iter().any(|it| !scope.access.rights.may_use_schema(scope.facts(), *it, table.schema)) {
-            format!("{usage}{roles};\ngrant {} on {} to {roles};", rights.join(", "), scope.quoted(table))
+            format!("{usage}{roles};\ngrant {} on {} to {roles};", rights.join(", "), table.quoted())
         } else {
-            format!("grant {} on {} to {roles};", rights.join(", "), scope.quoted(table))
+            format!("grant {} on {} to {roles};", rights.join(", "), table.quoted())
         };
         found.push(Found::new(table.qualified(), message).policy(&policy.name).role(names).fix(fix));
     }

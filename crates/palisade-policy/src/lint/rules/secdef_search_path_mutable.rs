@@ -20,7 +20,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             let what = if function.returns.is_empty() { "procedure" } else { "function" };
             let fix = format!(
                 "-- with all names in its body written with their schema\nalter {what} {} set search_path = '';",
-                scope.quoted_function(function)
+                function.quoted()
             );
             found.push(Found::new(function.signature(), message).fix(fix));
         }

@@ -31,12 +31,8 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         if using.expr.conjuncts().iter().any(lost) {
             let message = "USING admits rows of the caller only, and WITH CHECK admits rows of anybody: they can be given away, \
                            or be put into somebody else's name";
-            let fix = format!(
-                "alter policy {} on {} with check ({});",
-                quote_ident(&policy.name),
-                scope.quoted(table),
-                using.sql
-            );
+            let fix =
+                format!("alter policy {} on {} with check ({});", quote_ident(&policy.name), table.quoted(), using.sql);
             found.push(Found::new(table.qualified(), message).policy(&policy.name).fix(fix));
         }
     }
