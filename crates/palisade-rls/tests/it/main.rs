@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test whose helpers fail has failed")]
 
+mod access;
 mod busy;
 mod conditions;
 mod errors;
