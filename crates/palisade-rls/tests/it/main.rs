@@ -15,3 +15,4 @@ mod read;
 mod readers;
 mod repeat;
 mod support;
+mod views;
