@@ -23,6 +23,8 @@ pub mod persona;
 mod record;
 mod script;
 mod state;
+pub mod testing;
+pub mod trial;
 
 pub use apply::{Applied, ApplySettings, apply, is_current, preview};
 pub use apply_error::{ApplyError, Blocker};

@@ -3,6 +3,7 @@
 use crate::{CommandError, Context, Outcome};
 
 mod matrix;
+mod test;
 
 /// Say what row security means: who can do what to which rows
 ///
@@ -20,10 +21,13 @@ pub(crate) struct RlsArgs {
 enum What {
     /// Show for every role, table and command which rows it reaches, and why
     Matrix(matrix::MatrixArgs),
+    /// Run the tests of `rls/tests`, and find out what they do not notice
+    Test(test::TestArgs),
 }
 
 pub(crate) async fn run(context: &mut Context, args: RlsArgs) -> Result<Outcome, CommandError> {
     match args.what {
         What::Matrix(args) => matrix::run(context, &args).await,
+        What::Test(args) => test::run(context, &args).await,
     }
 }

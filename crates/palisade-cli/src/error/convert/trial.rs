@@ -1,0 +1,30 @@
+//! Trying what row security does.
+
+use crate::CommandError;
+use palisade_rls::PersonaError;
+use palisade_rls::testing::TestError;
+use palisade_rls::trial::TrialError;
+
+impl From<PersonaError> for CommandError {
+    fn from(error: PersonaError) -> Self {
+        Self::of("bad-personas", &error).help(error.help())
+    }
+}
+
+impl From<TestError> for CommandError {
+    fn from(error: TestError) -> Self {
+        match error {
+            TestError::Database(error) => error.into(),
+            error => Self::of("bad-tests", &error).help(error.help().unwrap_or_default()),
+        }
+    }
+}
+
+impl From<TrialError> for CommandError {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Database(error) => error.into(),
+            TrialError::Text(_) | TrialError::Answer(_) => Self::of("nothing-tried", &error),
+        }
+    }
+}
