@@ -2,6 +2,7 @@
 
 mod cell;
 mod compose;
+mod equivalent;
 mod rights;
 mod view;
 

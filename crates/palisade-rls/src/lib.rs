@@ -19,6 +19,7 @@ mod apply_error;
 mod check;
 mod facts;
 mod message;
+pub mod mutate;
 pub mod persona;
 mod record;
 mod script;

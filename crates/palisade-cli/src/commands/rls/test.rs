@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 mod junit;
+mod mutate;
 
 /// Run the tests of `rls/tests`: as whom, on which table, what is possible and what is not
 ///
@@ -19,6 +20,7 @@ mod junit;
 #[command(after_help = "Examples:
   cargo xtask rls test
   cargo xtask rls test drafts
+  cargo xtask rls test --mutate --min-score 90
   cargo xtask rls test --env dev --junit target/rls.xml")]
 pub(crate) struct TestArgs {
     /// Only tests with one of these words in their name, their table or their file
@@ -29,8 +31,22 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "FILE")]
     junit: Option<Utf8PathBuf>,
 
+    /// Change every policy in every way that makes a difference, one at a time, and show the changes that no test notices
+    #[arg(long, conflicts_with = "junit")]
+    mutate: bool,
+
+    /// Exit code 3 if fewer of the changes than this, in percent, make a test fail
+    #[arg(long, value_name = "PERCENT", requires = "mutate", value_parser = percent)]
+    min_score: Option<f64>,
+
     #[command(flatten)]
     connection: ConnectionArgs,
+}
+
+/// From 0 to 100.
+fn percent(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=100.0).contains(&number) { Ok(number) } else { Err("not between 0 and 100".to_owned()) }
 }
 
 pub(crate) async fn run(context: &mut Context, args: &TestArgs) -> Result<Outcome, CommandError> {
@@ -42,6 +58,9 @@ pub(crate) async fn run(context: &mut Context, args: &TestArgs) -> Result<Outcom
     } else if tests.is_empty() {
         return Err(CommandError::usage("no-test", format!("no test has `{}` in its name", args.words.join("` or `")))
             .help("`cargo xtask rls test` without a word runs all of them"));
+    }
+    if args.mutate {
+        return mutate::run(context, args, &tests).await;
     }
     let started = Instant::now();
     let results = tried(context, args, &tests).await?;
