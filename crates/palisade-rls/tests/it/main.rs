@@ -9,3 +9,4 @@ mod read;
 mod readers;
 mod repeat;
 mod support;
+mod testing;
