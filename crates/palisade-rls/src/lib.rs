@@ -16,6 +16,7 @@
 
 mod apply;
 mod apply_error;
+pub mod attack;
 mod check;
 mod facts;
 mod message;

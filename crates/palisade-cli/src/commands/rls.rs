@@ -2,6 +2,7 @@
 
 use crate::{CommandError, Context, Outcome};
 
+mod attack;
 mod matrix;
 mod test;
 
@@ -11,7 +12,9 @@ mod test;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask rls matrix
-  cargo xtask rls matrix --env prod --role anon")]
+  cargo xtask rls matrix --env prod --role anon
+  cargo xtask rls test
+  cargo xtask rls attack")]
 pub(crate) struct RlsArgs {
     #[command(subcommand)]
     what: What,
@@ -23,11 +26,14 @@ enum What {
     Matrix(matrix::MatrixArgs),
     /// Run the tests of `rls/tests`, and find out what they do not notice
     Test(test::TestArgs),
+    /// Try to reach the rows of others, and show every way that leads there
+    Attack(attack::AttackArgs),
 }
 
 pub(crate) async fn run(context: &mut Context, args: RlsArgs) -> Result<Outcome, CommandError> {
     match args.what {
         What::Matrix(args) => matrix::run(context, &args).await,
         What::Test(args) => test::run(context, &args).await,
+        What::Attack(args) => attack::run(context, &args).await,
     }
 }
