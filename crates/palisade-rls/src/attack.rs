@@ -58,7 +58,8 @@ pub async fn attack(
     let tables = tables::read(connection, targets.iter().map(|it| it.oid)).await?;
     let owned = owner::owned(access, &tables);
     let inventor = Inventor { facts, tables: &tables, owned: &owned };
-    let invented = inventor.invent(connection).await?;
+    let mut invented = inventor.invent(connection).await?;
+    invented.inserts.extend(refreshed(access, schemas));
     let column = |oid: Oid, number: i32| tables.get(&oid).and_then(|it| it.column(number)).cloned();
     let known = |name: &str| facts.role_named(name).map(|_| ());
     let roles = [known(signed_in).map(|()| signed_in), known(anonymous).map(|()| anonymous)];
@@ -76,6 +77,10 @@ pub async fn attack(
     let worlds = [inserts.clone(), [inserts.as_str(), off.as_str()].join(";\n")]
         .map(|sql| World { sql: Some(sql), probes: all.clone() });
     let seen = try_out(connection, &worlds, &probes, Mode::RolledBack).await?;
+    if let Some(refusal) = seen.iter().find_map(|it| it.failed.as_ref()) {
+        let reason = format!("the invented rows cannot be put in all at once: {}", refusal.message);
+        return Err(palisade_db::DbError::Unexpected { reason }.into());
+    }
     let reached = |world: Option<&WorldSeen>| -> Vec<bool> {
         let seen = world.into_iter().flat_map(|it| &it.seen);
         seen.map(|it| it.stage == Stage::Done && it.reached.unwrap_or_default() > 0).collect()
@@ -98,6 +103,14 @@ pub async fn attack(
         refusals,
     }
     .report())
+}
+
+/// Materialized views show the rows of the moment when they were made.
+fn refreshed(access: &Access<'_>, schemas: &[String]) -> Vec<String> {
+    let all = access.facts.relations.values();
+    let ours = all.filter(|it| it.kind == RelationKind::Materialized && schemas.contains(&it.schema_name));
+    let names = ours.filter_map(|it| QualifiedName::new(it.schema_name.as_str(), it.name.as_str()).ok());
+    names.map(|it| format!("refresh materialized view {it}")).collect()
 }
 
 /// All tables without row security.

@@ -3,7 +3,7 @@
 use palisade_policy::{Access, AccessCommand, Oid, Relation, Why};
 use palisade_sql::{Ident, QualifiedName};
 
-use super::invent::{Given, Invented, Inventor, Made, variants};
+use super::invent::{Given, Invented, Inventor, Made, likeliest};
 use super::people::{Attacker, Whose};
 use crate::trial::{Probe, ProbeKind, TrialError};
 
@@ -200,7 +200,7 @@ impl Attempts<'_> {
         if let Some(insertable) = self.columns(attacker, relation, AccessCommand::Insert)
             && let Ok(Some(choices)) = self.inventor.columns(self.invented, oid, whose, "spoof")?
         {
-            let fresh = variants(&choices).into_iter().next().unwrap_or_default();
+            let fresh = likeliest(&choices);
             // What is no key of its own is as in the row that was accepted.
             let given: Vec<Given> = fresh
                 .into_iter()
@@ -221,7 +221,7 @@ impl Attempts<'_> {
             let setup = taken.then(|| condition(&made, &primary, |_| true)).flatten();
             let setup = setup.map(|it| format!("delete from {table} where {it}"));
             if let Some(row) = self.inventor.row(oid, &given) {
-                let what = if owned { "makes a row in that name" } else { "makes a row" };
+                let what = if owned { "makes a row in the name of somebody else" } else { "makes a row" };
                 let probe = Probe { setup, statement: row.insert, ..Probe::default() };
                 self.add(attacker, (oid, whose, Kind::Write), what, probe)?;
             }
@@ -241,14 +241,18 @@ impl Attempts<'_> {
             })
             .map(|it| format!("{} = {}", it.column, it.value))
             .collect();
-        let readable = self.columns(attacker, relation, AccessCommand::Select);
-        let named = readable.and_then(|it| condition(own, &primary, |number| it.hold(relation, number)));
-        if let (Some(named), false) = (named, set.is_empty()) {
-            let statement = format!("update {table} set {} where {named}", set.join(", "));
-            let probe = Probe { statement, ..Probe::default() };
-            self.add(attacker, (oid, whose, Kind::Write), "gives a row of their own that name", probe)?;
+        if set.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let set = set.join(", ");
+        let readable = self.columns(attacker, relation, AccessCommand::Select);
+        if let Some(named) = readable.and_then(|it| condition(own, &primary, |number| it.hold(relation, number))) {
+            let probe = Probe { statement: format!("update {table} set {set} where {named}"), ..Probe::default() };
+            self.add(attacker, (oid, whose, Kind::Write), "gives a row of their own to somebody else", probe)?;
+        }
+        // Policies for reading do not see what a statement makes that reads no column.
+        let probe = Probe { statement: format!("update {table} set {set}"), ..Probe::default() };
+        self.add(attacker, (oid, whose, Kind::Write), "gives all that they reach to somebody else", probe)
     }
 
     fn is_unique(&self, oid: Oid, number: i32) -> bool {

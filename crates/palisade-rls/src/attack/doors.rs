@@ -18,11 +18,13 @@ impl Attempts<'_> {
     pub(super) fn through_doors(&mut self, schemas: &[String]) -> Result<(), TrialError> {
         let facts = self.access.facts;
         for view in facts.relations.values().filter(|it| schemas.contains(&it.schema_name) && !it.of_extension) {
-            if !matches!(view.kind, RelationKind::View | RelationKind::Materialized) {
-                continue;
-            }
             let Ok(name) = QualifiedName::new(view.schema_name.as_str(), view.name.as_str()) else { continue };
-            let bases = self.bases(view.oid);
+            let (word, bases) = match view.kind {
+                RelationKind::View | RelationKind::Materialized => ("view", self.bases(view.oid)),
+                // Above and below a table, other policies than its own decide.
+                RelationKind::Table | RelationKind::Partitioned => ("table", self.relatives(view.oid)),
+                RelationKind::Foreign => continue,
+            };
             for attacker in 0..self.attackers.len() {
                 let may = |privilege| {
                     let role = facts.role_named(&self.attackers.get(attacker)?.persona.role)?;
@@ -32,7 +34,7 @@ impl Attempts<'_> {
                 for base in &bases {
                     let Some(made) = self.invented.rows.get(&(*base, Whose::Victim)).cloned() else { continue };
                     if let (true, Some(seen)) = (reads, self.seen(*base, &made)?) {
-                        let what = format!("reads it through the view {}", view.qualified());
+                        let what = format!("reads it through the {word} {}", view.qualified());
                         let statement = format!("select count(*) from {name} as seen where {seen}");
                         self.read(attacker, *base, &what, statement)?;
                     }
@@ -77,6 +79,14 @@ impl Attempts<'_> {
         self.add(attacker, (base, Whose::Victim, Kind::Write), &what, probe)
     }
 
+    /// The tables below and above a table.
+    fn relatives(&self, table: Oid) -> BTreeSet<Oid> {
+        let facts = self.access.facts;
+        let mut all = facts.descendants(table);
+        all.extend(facts.relations.keys().filter(|it| facts.descendants(**it).contains(&table)));
+        all
+    }
+
     /// The tables that a view shows, through other views.
     fn bases(&self, view: Oid) -> BTreeSet<Oid> {
         let (mut bases, mut seen, mut left) = (BTreeSet::new(), BTreeSet::new(), vec![view]);
@@ -114,10 +124,7 @@ impl Attempts<'_> {
             let unique = primary.contains(&it.number) || it.value.len() > 11;
             other && unique && it.value != "null"
         });
-        given
-            .map(|it| it.value.trim().trim_start_matches('E').trim_matches('\'').to_owned())
-            .filter(|it| it.len() > 5)
-            .collect()
+        given.map(|it| bare(&it.value).to_owned()).filter(|it| it.len() > 5).collect()
     }
 
     fn through_function(&mut self, function: &Function) -> Result<(), TrialError> {
@@ -175,9 +182,12 @@ impl Attempts<'_> {
                 "text" | "varying" => {
                     vec![Literal::new(Whose::Victim.email())?.to_string(), Literal::new("")?.to_string()]
                 }
-                "integer" | "bigint" => {
-                    made.given.iter().map(|it| it.value.clone()).filter(|it| it.parse::<i64>().is_ok()).collect()
-                }
+                "integer" | "bigint" => made
+                    .given
+                    .iter()
+                    .filter(|it| bare(&it.value).parse::<i64>().is_ok())
+                    .map(|it| it.value.clone())
+                    .collect(),
                 "boolean" => vec!["true".to_owned()],
                 _ => return Ok(None),
             };
@@ -195,6 +205,11 @@ impl Attempts<'_> {
         }
         Ok((calls.len() <= MOST_CALLS && !calls.is_empty()).then(|| calls.iter().map(|it| it.join(", ")).collect()))
     }
+}
+
+/// A literal without its quotes.
+fn bare(value: &str) -> &str {
+    value.trim().trim_start_matches('E').trim_matches('\'')
 }
 
 /// Whether a function is called as somebody else, and gives something back.

@@ -48,7 +48,9 @@ pub(super) struct Inventor<'a> {
 }
 
 /// How many ways are tried to please the constraints of one table.
-const MOST_TRIES: usize = 80;
+const MOST_TRIES: usize = 120;
+/// How many constraints of one table can be in the way of the likeliest values.
+const MOST_ROUNDS: usize = 12;
 
 impl Inventor<'_> {
     /// Puts rows into all tables, those that others refer to first.
@@ -122,6 +124,8 @@ impl Inventor<'_> {
         }
     }
 
+    /// Looks for values that please all constraints: one column is changed at a time, and a change that gets further, to another
+    /// complaint of the server, is kept.
     async fn try_variants(
         self,
         connection: &mut Connection,
@@ -129,27 +133,42 @@ impl Inventor<'_> {
         oid: Oid,
         columns: &[Choice],
     ) -> Result<Result<Made, String>, TrialError> {
-        let variants = variants(columns);
-        let mut made: Vec<Made> = variants.iter().filter_map(|it| self.row(oid, it)).collect();
-        // A trigger may have made the row for us.
-        if let Some(first) = made.first().cloned() {
-            made.push(Made { insert: format!("{} on conflict do nothing", first.insert), ..first });
-        }
-        let probes: Vec<Probe> =
-            made.iter().map(|it| Probe { statement: it.insert.clone(), ..Probe::default() }).collect();
         let sql = (!invented.inserts.is_empty()).then(|| invented.inserts.join(";\n"));
-        let world = World { sql, probes: (0..probes.len()).collect() };
-        let seen = try_out(connection, &[world], &probes, Mode::RolledBack).await?;
-        let Some(seen) = seen.into_iter().next() else { return Ok(Err("nothing was tried".to_owned())) };
-        if let Some(refusal) = seen.failed {
-            return Ok(Err(refusal.message));
+        let mut current = vec![0; columns.len()];
+        let mut complaints: Vec<String> = Vec::new();
+        loop {
+            let variants = variants(columns, &current);
+            let rows: Vec<Made> = variants.iter().filter_map(|it| self.row(oid, &given(columns, it))).collect();
+            // A trigger may have made the row for us.
+            let there = rows.iter().map(|it| format!("{} on conflict do nothing", it.insert));
+            let inserts: Vec<String> = rows.iter().map(|it| it.insert.clone()).chain(there).collect();
+            let probes: Vec<Probe> =
+                inserts.iter().map(|it| Probe { statement: it.clone(), ..Probe::default() }).collect();
+            let world = World { sql: sql.clone(), probes: (0..probes.len()).collect() };
+            let seen = try_out(connection, &[world], &probes, Mode::RolledBack).await?;
+            let Some(seen) = seen.into_iter().next() else { return Ok(Err("nothing was tried".to_owned())) };
+            if let Some(refusal) = seen.failed {
+                return Ok(Err(refusal.message));
+            }
+            if let Some(works) = seen.seen.iter().position(|it| it.stage == Stage::Done)
+                && let (Some(row), Some(insert)) = (rows.get(works % rows.len().max(1)), inserts.get(works))
+            {
+                return Ok(Ok(Made { insert: insert.clone(), given: row.given.clone() }));
+            }
+            let errors: Vec<String> = seen
+                .seen
+                .iter()
+                .map(|it| {
+                    it.error.as_ref().map_or_else(String::new, |it| format!("{} (SQLSTATE {})", it.message, it.code))
+                })
+                .collect();
+            complaints.extend(errors.first().cloned());
+            let further = errors.iter().take(variants.len()).position(|it| !complaints.contains(it));
+            match further.and_then(|it| variants.get(it)) {
+                Some(variant) if complaints.len() < MOST_ROUNDS => current.clone_from(variant),
+                _ => return Ok(Err(complaints.pop().unwrap_or_default())),
+            }
         }
-        let works = seen.seen.iter().position(|it| it.stage == Stage::Done);
-        let why = || {
-            let error = seen.seen.first().and_then(|it| it.error.clone());
-            error.map_or_else(String::new, |it| format!("{} (SQLSTATE {})", it.message, it.code))
-        };
-        Ok(works.and_then(|it| made.get(it).cloned()).ok_or_else(why))
     }
 
     /// The columns of a new row with the values that each can have; none if there is no such row.
@@ -301,20 +320,26 @@ impl Choice {
     }
 }
 
-/// Rows to try: the likeliest values of all columns, then another one of each column, then others of all at once.
-pub(super) fn variants(columns: &[Choice]) -> Vec<Vec<Given>> {
-    let row = |of: &dyn Fn(usize) -> usize| {
-        columns.iter().enumerate().map(|(index, it)| it.give(of(index))).collect::<Vec<_>>()
-    };
-    let mut all = vec![row(&|_| 0)];
+/// The likeliest row.
+pub(super) fn likeliest(columns: &[Choice]) -> Vec<Given> {
+    given(columns, &vec![0; columns.len()])
+}
+
+fn given(columns: &[Choice], places: &[usize]) -> Vec<Given> {
+    columns.iter().zip(places).map(|(it, place)| it.give(*place)).collect()
+}
+
+/// Which values to try, by their place: the current ones, then another one of each column.
+fn variants(columns: &[Choice], current: &[usize]) -> Vec<Vec<usize>> {
+    let mut all = vec![current.to_vec()];
     for (index, choice) in columns.iter().enumerate() {
-        for at in 1..choice.values.len() {
-            all.push(row(&|it| if it == index { at } else { 0 }));
+        for place in 0..choice.values.len() {
+            let mut other = current.to_vec();
+            if other.get(index) != Some(&place) {
+                other[index] = place;
+                all.push(other);
+            }
         }
-    }
-    let most = columns.iter().map(|it| it.values.len()).max().unwrap_or(0);
-    for at in 1..most {
-        all.push(row(&|it| at.min(columns.get(it).map_or(1, |it| it.values.len()).saturating_sub(1))));
     }
     all.truncate(MOST_TRIES);
     all

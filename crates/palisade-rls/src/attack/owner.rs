@@ -27,8 +27,20 @@ pub(super) struct Owned {
 }
 
 /// Names that say it where no policy does.
-const USER_NAMES: [&str; 8] =
-    ["user_id", "owner_id", "author_id", "owner", "created_by", "profile_id", "account_id", "customer_id"];
+const USER_NAMES: [&str; 12] = [
+    "uid",
+    "user_uid",
+    "owner_uid",
+    "member_id",
+    "user_id",
+    "owner_id",
+    "author_id",
+    "owner",
+    "created_by",
+    "profile_id",
+    "account_id",
+    "customer_id",
+];
 const TENANT_NAMES: [&str; 7] =
     ["tenant_id", "team_id", "org_id", "organization_id", "organisation_id", "workspace_id", "company_id"];
 

@@ -92,7 +92,7 @@ impl Judge<'_> {
         let mut crossings: Vec<Crossing> = Vec::new();
         let mut told: Vec<&Attempt> = Vec::new();
         for (index, attempt) in self.attempts.iter().enumerate() {
-            let counts = self.counts(index, &self.found);
+            let counts = self.counts(index, &self.found, true);
             // Said once for the first who can do it, which is the one who needs least.
             let is_told =
                 told.iter().any(|it| (it.table, it.whose, &it.what) == (attempt.table, attempt.whose, &attempt.what));
@@ -105,29 +105,32 @@ impl Judge<'_> {
         AttackReport { attempts: self.attempts.len(), tables, crossings }
     }
 
-    /// Whether an attempt succeeded in something that it should not have.
-    fn counts(&self, index: usize, succeeded: &[bool]) -> bool {
+    /// Whether an attempt succeeded in something that it should not have; `judged` by what policies mean, which only counts where
+    /// there are policies.
+    fn counts(&self, index: usize, succeeded: &[bool], judged: bool) -> bool {
         let (Some(attempt), Some(true)) = (self.attempts.get(index), succeeded.get(index)) else { return false };
         let Some(attacker) = self.attackers.get(attempt.attacker) else { return false };
-        let by_another = |is: &dyn Fn(&Attacker) -> bool| {
-            self.attempts.iter().zip(&self.found).any(|(it, found)| {
-                *found
-                    && (it.table, it.whose, &it.what) == (attempt.table, attempt.whose, &attempt.what)
-                    && self.attackers.get(it.attacker).is_some_and(is)
-            })
-        };
         match (attempt.kind, attempt.whose) {
-            // With row security: what a visitor reads is public.
-            (Kind::Read, Whose::Victim) => !attacker.is_anonymous && !by_another(&|it| it.is_anonymous),
-            // Rows of nobody are told from those of everybody by who is a user.
-            (Kind::Read, _) => {
-                !attacker.is_user && !attacker.is_anonymous && !by_another(&|it| it.is_user || it.is_anonymous)
+            // What a visitor reads in the table itself is public.
+            (Kind::Read, Whose::Victim) => {
+                !self.is_found(attempt, "reads it", &|it| it.is_anonymous)
+                    && !(attacker.is_anonymous && attempt.what == "reads it")
             }
+            // What is everybody's is read by users as well; what only they do not see who are nobody is nobody's.
+            (Kind::Read, _) => !attacker.is_user && !self.is_found(attempt, &attempt.what, &|it| it.is_user),
             (Kind::Write, Whose::Victim) => true,
-            (Kind::Write, _) => {
-                !self.is_meant(attempt, attacker) && (!attacker.is_user || attempt.whose == Whose::Shared)
-            }
+            (Kind::Write, Whose::Shared) => !judged || !self.is_meant(attempt, attacker),
+            (Kind::Write, _) => !attacker.is_user && (!judged || !self.is_meant(attempt, attacker)),
         }
+    }
+
+    /// Whether somebody does this with the same row, with row security as it is.
+    fn is_found(&self, attempt: &Attempt, what: &str, is: &dyn Fn(&Attacker) -> bool) -> bool {
+        self.attempts.iter().zip(&self.found).any(|(it, found)| {
+            *found
+                && (it.table, it.whose, it.what.as_str()) == (attempt.table, attempt.whose, what)
+                && self.attackers.get(it.attacker).is_some_and(is)
+        })
     }
 
     /// Whether a policy says that everybody may do that to all rows, which belong to nobody.
@@ -169,7 +172,7 @@ impl Judge<'_> {
     fn attacked(&self, relation: &Relation) -> Attacked {
         let mine = || self.attempts.iter().enumerate().filter(|(_, it)| it.table == relation.oid);
         let attempts = mine().count();
-        let succeeds = mine().any(|(index, _)| self.counts(index, &self.control));
+        let succeeds = mine().any(|(index, _)| self.counts(index, &self.control, false));
         let owned = self.owned.get(&relation.oid).is_some_and(|it| it.somebody);
         let state = if succeeds {
             State::Attacked

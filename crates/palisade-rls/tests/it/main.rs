@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test whose helpers fail has failed")]
 
+mod attack;
 mod busy;
 mod errors;
 mod example;
