@@ -4,7 +4,6 @@
 //! take. One that lets every role do exactly what it can do already is no mutant; [`palisade_policy`] tells these apart.
 
 mod mutant;
-mod parts;
 mod verify;
 
 use palisade_db::Connection;

@@ -3,6 +3,7 @@
 use crate::{CommandError, Context, Outcome};
 
 mod attack;
+mod explain;
 mod matrix;
 mod test;
 
@@ -28,6 +29,8 @@ enum What {
     Test(test::TestArgs),
     /// Try to reach the rows of others, and show every way that leads there
     Attack(attack::AttackArgs),
+    /// Say why somebody can or cannot reach a row
+    Explain(explain::ExplainArgs),
 }
 
 pub(crate) async fn run(context: &mut Context, args: RlsArgs) -> Result<Outcome, CommandError> {
@@ -35,5 +38,6 @@ pub(crate) async fn run(context: &mut Context, args: RlsArgs) -> Result<Outcome,
         What::Matrix(args) => matrix::run(context, &args).await,
         What::Test(args) => test::run(context, &args).await,
         What::Attack(args) => attack::run(context, &args).await,
+        What::Explain(args) => explain::run(context, &args).await,
     }
 }

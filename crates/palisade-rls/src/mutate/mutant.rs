@@ -6,7 +6,7 @@ use palisade_policy::{Condition, Expr, Facts, Oid, Policy, PolicyCommand, Relati
 use palisade_sql::{Ident, IdentError, QualifiedName};
 use serde::Serialize;
 
-use super::parts::{Joint, joined, parts};
+use crate::parts::{Joint, joined, parts};
 
 /// A change of row security.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@ use palisade_policy::{Facts, Policy};
 use palisade_sql::Literal;
 
 use super::mutant::{concerned, policy_name, table_name};
-use super::parts::{joined, parts};
+use crate::parts::{joined, parts};
 use crate::trial::{Mode, Probe, ProbeKind, TrialError, World, try_out};
 
 /// The texts of conditions that are the same when they are put together again of their parts.

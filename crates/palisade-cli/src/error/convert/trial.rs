@@ -2,6 +2,7 @@
 
 use crate::CommandError;
 use palisade_rls::PersonaError;
+use palisade_rls::explain::ExplainError;
 use palisade_rls::testing::TestError;
 use palisade_rls::trial::TrialError;
 
@@ -26,5 +27,17 @@ impl From<TrialError> for CommandError {
             TrialError::Database(error) => error.into(),
             TrialError::Text(_) | TrialError::Answer(_) => Self::of("nothing-tried", &error),
         }
+    }
+}
+
+impl From<ExplainError> for CommandError {
+    fn from(error: ExplainError) -> Self {
+        let help = match error {
+            ExplainError::Trial(error) => return error.into(),
+            ExplainError::Rows(_) => "`--where` takes a condition as it stands in SQL",
+            ExplainError::NoRole(_) => "the personas of `rls/personas.toml` have roles of this database",
+            ExplainError::Persona(_) | ExplainError::Name(_) | ExplainError::Text(_) => "",
+        };
+        Self::of("not-explained", &error).help(help)
     }
 }

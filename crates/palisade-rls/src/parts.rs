@@ -7,7 +7,7 @@ use palisade_sql::{Token, TokenKind, lex};
 
 /// Which word joins the parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Joint {
+pub(crate) enum Joint {
     And,
     Or,
 }
@@ -22,7 +22,7 @@ impl Joint {
 }
 
 /// The operands of the outermost `AND` or `OR`, if there is one.
-pub(super) fn parts(sql: &str) -> Option<(Joint, Vec<&str>)> {
+pub(crate) fn parts(sql: &str) -> Option<(Joint, Vec<&str>)> {
     let inner = without_parentheses(sql)?;
     let tokens = lex(inner).ok()?;
     [Joint::And, Joint::Or].into_iter().find_map(|joint| {
@@ -39,7 +39,7 @@ pub(super) fn parts(sql: &str) -> Option<(Joint, Vec<&str>)> {
 }
 
 /// The parts joined again.
-pub(super) fn joined(joint: Joint, parts: &[&str]) -> String {
+pub(crate) fn joined(joint: Joint, parts: &[&str]) -> String {
     parts.join(&format!(" {} ", joint.word()))
 }
 
