@@ -6,6 +6,7 @@ mod attack;
 mod busy;
 mod errors;
 mod example;
+mod explain;
 mod read;
 mod readers;
 mod repeat;
