@@ -24,7 +24,7 @@ pub(crate) struct Ground {
 
 #[derive(Debug)]
 enum Held {
-    Scratch(Connection, Temporary),
+    Scratch(Box<Connection>, Temporary),
     Live(Box<Session>),
     Look(Box<Connection>),
 }
@@ -87,16 +87,15 @@ impl Ground {
         let all: Vec<Layer> =
             layers(&place.migrations("migrations")?).into_iter().chain(policies).chain(seeds).collect();
         let database = place.workbench(None).database(&all).await?;
-        let held = Held::Scratch(database.connect().await?, database);
+        let held = Held::Scratch(Box::new(database.connect().await?), database);
         Ok(Self { label: "scratch".to_owned(), mode: Mode::RolledBack, schemas, held })
     }
 
     /// The connection to it.
     pub(crate) fn connection(&mut self) -> &mut Connection {
         match &mut self.held {
-            Held::Scratch(connection, _) => connection,
+            Held::Scratch(connection, _) | Held::Look(connection) => connection,
             Held::Live(session) => session.connection(),
-            Held::Look(connection) => connection,
         }
     }
 

@@ -45,7 +45,7 @@ pub async fn mutate(
     schemas: &[String],
     tests: &[Test],
 ) -> Result<MutationReport, TrialError> {
-    let probes = probes(tests)?;
+    let probes = probes(tests);
     let whole = verify::separable(connection, access.facts, schemas).await?;
     let mut all = mutant::mutants(access.facts, schemas, &whole);
     let mut equivalent = Vec::new();

@@ -217,7 +217,7 @@ impl Attempts<'_> {
                     new.number == *it && made.given.iter().any(|old| old.number == *it && old.value == new.value)
                 })
             };
-            let taken = !primary.is_empty() && primary.iter().all(|it| same(it));
+            let taken = !primary.is_empty() && primary.iter().all(same);
             let setup = taken.then(|| condition(&made, &primary, |_| true)).flatten();
             let setup = setup.map(|it| format!("delete from {table} where {it}"));
             if let Some(row) = self.inventor.row(oid, &given) {

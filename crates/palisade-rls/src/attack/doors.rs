@@ -143,7 +143,7 @@ impl Attempts<'_> {
             .map(|((oid, _), made)| (*oid, made.clone()))
             .collect();
         for (base, made) in victims {
-            let Some(calls) = self.calls(function, &made)? else { return Ok(()) };
+            let Some(calls) = calls(function, &made)? else { return Ok(()) };
             let Some(seen) = self.seen(base, &made)? else { continue };
             for attacker in 0..self.attackers.len() {
                 let role = self.attackers.get(attacker).and_then(|it| self.access.facts.role_named(&it.persona.role));
@@ -164,47 +164,47 @@ impl Attempts<'_> {
         }
         Ok(())
     }
+}
 
-    /// Arguments that somebody would think of: the values of the victim's row. None if there are no such values.
-    fn calls(&self, function: &Function, made: &Made) -> Result<Option<Vec<String>>, TrialError> {
-        if function.argument_count == 0 {
-            return Ok(Some(vec![String::new()]));
-        }
-        let mut calls = vec![Vec::new()];
-        for argument in function.arguments.split(", ") {
-            let data_type = argument.rsplit(' ').next().unwrap_or(argument);
-            let values: Vec<String> = match data_type {
-                "uuid" => {
-                    let mut values = vec![Literal::new(Whose::Victim.user())?.to_string()];
-                    values.extend(made.given.iter().map(|it| it.value.clone()).filter(|it| it.len() == 38));
-                    values
-                }
-                "text" | "varying" => {
-                    vec![Literal::new(Whose::Victim.email())?.to_string(), Literal::new("")?.to_string()]
-                }
-                "integer" | "bigint" => made
-                    .given
-                    .iter()
-                    .filter(|it| bare(&it.value).parse::<i64>().is_ok())
-                    .map(|it| it.value.clone())
-                    .collect(),
-                "boolean" => vec!["true".to_owned()],
-                _ => return Ok(None),
-            };
-            let mut more = Vec::new();
-            for call in &calls {
-                for value in &values {
-                    let mut call: Vec<String> = call.clone();
-                    call.push(value.clone());
-                    more.push(call);
-                }
-            }
-            more.dedup();
-            more.truncate(MOST_CALLS);
-            calls = more;
-        }
-        Ok((calls.len() <= MOST_CALLS && !calls.is_empty()).then(|| calls.iter().map(|it| it.join(", ")).collect()))
+/// Arguments that somebody would think of: the values of the victim's row. None if there are no such values.
+fn calls(function: &Function, made: &Made) -> Result<Option<Vec<String>>, TrialError> {
+    if function.argument_count == 0 {
+        return Ok(Some(vec![String::new()]));
     }
+    let mut calls = vec![Vec::new()];
+    for argument in function.arguments.split(", ") {
+        let data_type = argument.rsplit(' ').next().unwrap_or(argument);
+        let values: Vec<String> = match data_type {
+            "uuid" => {
+                let mut values = vec![Literal::new(Whose::Victim.user())?.to_string()];
+                values.extend(made.given.iter().map(|it| it.value.clone()).filter(|it| it.len() == 38));
+                values
+            }
+            "text" | "varying" => {
+                vec![Literal::new(Whose::Victim.email())?.to_string(), Literal::new("")?.to_string()]
+            }
+            "integer" | "bigint" => made
+                .given
+                .iter()
+                .filter(|it| bare(&it.value).parse::<i64>().is_ok())
+                .map(|it| it.value.clone())
+                .collect(),
+            "boolean" => vec!["true".to_owned()],
+            _ => return Ok(None),
+        };
+        let mut more = Vec::new();
+        for call in &calls {
+            for value in &values {
+                let mut call: Vec<String> = call.clone();
+                call.push(value.clone());
+                more.push(call);
+            }
+        }
+        more.dedup();
+        more.truncate(MOST_CALLS);
+        calls = more;
+    }
+    Ok((calls.len() <= MOST_CALLS && !calls.is_empty()).then(|| calls.iter().map(|it| it.join(", ")).collect()))
 }
 
 /// A literal without its quotes.

@@ -113,8 +113,8 @@ impl Judge<'_> {
         match (attempt.kind, attempt.whose) {
             // What a visitor reads in the table itself is public.
             (Kind::Read, Whose::Victim) => {
-                !self.is_found(attempt, "reads it", &|it| it.is_anonymous)
-                    && !(attacker.is_anonymous && attempt.what == "reads it")
+                let is_direct = attempt.what == "reads it";
+                !(attacker.is_anonymous && is_direct || self.is_found(attempt, "reads it", &|it| it.is_anonymous))
             }
             // What is everybody's is read by users as well; what only they do not see who are nobody is nobody's.
             (Kind::Read, _) => !attacker.is_user && !self.is_found(attempt, &attempt.what, &|it| it.is_user),

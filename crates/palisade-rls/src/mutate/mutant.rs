@@ -187,10 +187,7 @@ fn conditions(condition: &Condition, separable: bool) -> Vec<(String, Condition)
     let negated = Condition { expr: Expr::Not(Box::new(expr.clone())), sql: format!("NOT ({sql})") };
     all.push((format!("negated: NOT {sql}"), negated));
     let (Some((joint, texts)), true) = (parts(sql), separable) else { return all };
-    let exprs = match (joint, expr) {
-        (Joint::And, Expr::And(exprs)) | (Joint::Or, Expr::Or(exprs)) => exprs,
-        _ => return all,
-    };
+    let ((Joint::And, Expr::And(exprs)) | (Joint::Or, Expr::Or(exprs))) = (joint, expr) else { return all };
     if exprs.len() != texts.len() {
         return all;
     }

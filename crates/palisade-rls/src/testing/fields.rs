@@ -34,7 +34,7 @@ pub(super) struct Fields<'a> {
     of: &'static str,
     /// Where the table begins.
     pub(super) at: usize,
-    fields: BTreeMap<String, (usize, &'a Spanned<DeValue<'a>>)>,
+    known: BTreeMap<String, (usize, &'a Spanned<DeValue<'a>>)>,
 }
 
 impl<'a> Fields<'a> {
@@ -48,12 +48,12 @@ impl<'a> Fields<'a> {
             }
             fields.insert(name, (at, value));
         }
-        Ok(Self { of, at, fields })
+        Ok(Self { of, at, known: fields })
     }
 
     /// Where a field stands.
     pub(super) fn at(&self, field: &str) -> Option<usize> {
-        self.fields.get(field).map(|(at, _)| *at)
+        self.known.get(field).map(|(at, _)| *at)
     }
 
     fn wrong(field: &str, at: usize, expected: &'static str) -> Wrong {
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn text(&self, field: &'static str) -> Result<Option<(usize, &'a str)>, Wrong> {
-        let Some((_, value)) = self.fields.get(field) else { return Ok(None) };
+        let Some((_, value)) = self.known.get(field) else { return Ok(None) };
         match value.get_ref() {
             DeValue::String(text) => Ok(Some((value.span().start, text.as_ref()))),
             _ => Err(Self::wrong(field, value.span().start, "a text")),
@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
 
     /// A text, or a list of texts.
     pub(super) fn texts(&self, field: &'static str) -> Result<Option<Vec<(usize, &'a str)>>, Wrong> {
-        let Some((_, value)) = self.fields.get(field) else { return Ok(None) };
+        let Some((_, value)) = self.known.get(field) else { return Ok(None) };
         let fail = |at| Self::wrong(field, at, "a text or a list of texts");
         match value.get_ref() {
             DeValue::String(text) => Ok(Some(vec![(value.span().start, text.as_ref())])),
@@ -86,7 +86,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn flag(&self, field: &'static str) -> Result<bool, Wrong> {
-        match self.fields.get(field) {
+        match self.known.get(field) {
             None => Ok(false),
             Some((_, value)) => match value.get_ref() {
                 DeValue::Boolean(it) => Ok(*it),
@@ -96,7 +96,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn number(&self, field: &'static str) -> Result<Option<u64>, Wrong> {
-        let Some((_, value)) = self.fields.get(field) else { return Ok(None) };
+        let Some((_, value)) = self.known.get(field) else { return Ok(None) };
         let number = match value.get_ref() {
             DeValue::Integer(it) => u64::from_str_radix(it.as_str(), it.radix()).ok(),
             _ => None,
@@ -110,7 +110,7 @@ impl<'a> Fields<'a> {
         field: &'static str,
         speaker: Speaker<'_>,
     ) -> Result<Option<Vec<(String, String)>>, Wrong> {
-        let Some((_, value)) = self.fields.get(field) else { return Ok(None) };
+        let Some((_, value)) = self.known.get(field) else { return Ok(None) };
         let DeValue::Table(columns) = value.get_ref() else {
             return Err(Self::wrong(field, value.span().start, "a table: `{ column = \"value\" }`"));
         };

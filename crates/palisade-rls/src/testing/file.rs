@@ -70,7 +70,7 @@ struct File<'a> {
     personas: &'a Personas,
 }
 
-impl<'a> File<'a> {
+impl File<'_> {
     fn tests(self, table: &DeTable<'_>) -> Result<Vec<Test>, Wrong> {
         let defaults = Fields::new("file of tests", 0, table, &["on", "as", "setup", "test"])?;
         let mut tests = Vec::new();
@@ -194,9 +194,9 @@ fn attempt(fields: &Fields<'_>, verb: Verb, speaker: Speaker<'_>) -> Result<Atte
     // A list of commands shares the fields of all of them.
     let list = [fields.texts("can")?, fields.texts("cannot")?].into_iter().flatten().flatten();
     let verbs: Vec<&str> = list.map(|(_, it)| it).collect();
-    let only = |field: &'static str, of: &[Verb]| match verbs.iter().any(|it| of.iter().any(|of| of.as_str() == *it)) {
-        true => Ok(()),
-        false => fields.refuse(&[field], verb.as_str()),
+    let only = |field: &'static str, of: &[Verb]| {
+        let some = verbs.iter().any(|it| of.iter().any(|of| of.as_str() == *it));
+        if some { Ok(()) } else { fields.refuse(&[field], verb.as_str()) }
     };
     only("columns", &[Verb::Select])?;
     only("set", &[Verb::Update])?;

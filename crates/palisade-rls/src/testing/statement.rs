@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{Attempt, Inserted, Test};
-use crate::trial::{Probe, ProbeKind, TrialError};
+use crate::trial::{Probe, ProbeKind};
 
 impl Test {
     /// What is tried.
-    pub(super) fn probe(&self) -> Result<Probe, TrialError> {
+    pub(super) fn probe(&self) -> Probe {
         let table = &self.table;
         let condition = self.filter.as_ref().map_or_else(String::new, |it| format!(" where ({it}\n)"));
         let blind = matches!(self.attempt, Attempt::Update { blind: true, .. } | Attempt::Delete { blind: true, .. });
@@ -24,14 +24,14 @@ impl Test {
             Attempt::Select { .. } => ProbeKind::Count,
             _ => ProbeKind::Run,
         };
-        Ok(Probe {
+        Probe {
             setup: self.setup.clone(),
             count,
             persona: Some(self.put_on.clone()),
             statement: self.statement(),
             kind,
             left,
-        })
+        }
     }
 
     /// The statement that the persona runs.

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use serde::Serialize;
 
 use super::{Test, Verb};
-use crate::trial::{Observed, Probe, Refusal, Stage};
+use crate::trial::{Observed, Refusal, Stage};
 
 /// How a test ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,7 +46,7 @@ pub struct TestResult {
 const REFUSED: &str = "42501";
 
 impl Test {
-    pub(super) fn result(&self, _: &Probe, observed: &Observed) -> TestResult {
+    pub(super) fn result(&self, observed: &Observed) -> TestResult {
         TestResult {
             name: self.name.clone(),
             file: self.file.clone(),
@@ -138,9 +138,10 @@ impl Test {
         if existing == Some(0) {
             return Outcome::Failed("there are no such rows, so the test says nothing".to_owned());
         }
-        match self.is_about_the_table(error) {
-            true => Outcome::Passed,
-            false => Outcome::Failed(format!("another error than one of row security: {sentence}")),
+        if self.is_about_the_table(error) {
+            Outcome::Passed
+        } else {
+            Outcome::Failed(format!("another error than one of row security: {sentence}"))
         }
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct TestArgs {
     #[arg(value_name = "WORD")]
     words: Vec<String>,
 
-    /// Also write the results as JUnit XML
+    /// Also write the results as `JUnit` XML
     #[arg(long, value_name = "FILE")]
     junit: Option<Utf8PathBuf>,
 
