@@ -303,7 +303,7 @@ pub(super) fn condition(made: &Made, primary: &[i32], may: impl Fn(i32) -> bool)
         return Some(key.join(" and "));
     }
     // Values of these types cannot be compared, or have no literal of their own.
-    let comparable = |it: &&Given| !it.value.contains('{') && !it.value.contains('[');
+    let comparable = |it: &&Given| !it.value.contains(['\u{7b}', '[']);
     let all: Vec<String> = made.given.iter().filter(equal).filter(comparable).map(text).collect();
     (!all.is_empty()).then(|| all.join(" and "))
 }

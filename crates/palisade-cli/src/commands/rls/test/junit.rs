@@ -9,21 +9,17 @@ pub(super) fn xml(results: &[TestResult], took: Duration) -> String {
     let failed = count(|it| matches!(it, Outcome::Failed(_)));
     let broken = count(|it| matches!(it, Outcome::Broken(_)));
     let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
-    let (tests, seconds) = (results.len(), took.as_secs_f64());
-    let _ = writeln!(
-        xml,
-        "<testsuites name=\"rls test\" tests=\"{tests}\" failures=\"{failed}\" errors=\"{broken}\" time=\"{seconds:.3}\">"
-    );
+    let number = |it: usize| quoted(&it.to_string());
+    let (tests, failed, broken) = (number(results.len()), number(failed), number(broken));
+    let seconds = quoted(&format!("{:.3}", took.as_secs_f64()));
+    let name = quoted("rls test");
+    let _ = writeln!(xml, "<testsuites name={name} tests={tests} failures={failed} errors={broken} time={seconds}>");
     for suite in results.chunk_by(|a, b| a.file == b.file) {
-        let _ = writeln!(xml, "  <testsuite name={} tests=\"{}\">", quoted(suite[0].file.as_str()), suite.len());
+        let _ = writeln!(xml, "  <testsuite name={} tests={}>", quoted(suite[0].file.as_str()), number(suite.len()));
         for result in suite {
             let (name, file) = (quoted(&result.name), quoted(result.file.as_str()));
-            let _ = write!(
-                xml,
-                "    <testcase name={name} classname={} file={file} line=\"{}\"",
-                quoted(&result.table),
-                result.line
-            );
+            let (table, line) = (quoted(&result.table), number(result.line));
+            let _ = write!(xml, "    <testcase name={name} classname={table} file={file} line={line}");
             let (tag, got) = match &result.outcome {
                 Outcome::Passed => {
                     xml.push_str("/>\n");
