@@ -58,7 +58,7 @@ async fn pairs_of_other_projects_converge() {
             for role in ["a.sql", "b.sql"].into_iter().flat_map(|it| roles_within(&read(it))) {
                 query(&mut connection, &create_role(&role)).await;
             }
-            pairs.push(Pair { name, old: read("a.sql"), new: read("b.sql") });
+            pairs.push(Pair { name, old: read("a.sql"), new: read("b.sql"), online: true });
         }
     }
     let judged = judge_all(&judge, pairs).await;

@@ -46,8 +46,8 @@ pub enum Definition {
     Sequence(Sequence),
     /// The sequence of an identity column; how it counts stands there.
     IdentitySequence,
-    /// A table.
-    Table(Table),
+    /// A table; behind a pointer, because room for the largest is in all others too.
+    Table(Box<Table>),
     /// A column.
     Column(Column),
     /// A default, or how a column is generated.

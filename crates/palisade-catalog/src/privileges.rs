@@ -85,6 +85,10 @@ impl fmt::Display for Privileges {
 /// nothing if it is none.
 pub fn array_items(text: &str) -> Option<Vec<String>> {
     let inner = text.strip_prefix("{")?.strip_suffix("}")?;
+    // Nearly all of them.
+    if !inner.is_empty() && !inner.contains(['"', '\\']) {
+        return Some(inner.split(',').map(str::to_owned).collect());
+    }
     let (mut items, mut item, mut quoted) = (Vec::new(), String::new(), false);
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {

@@ -6,17 +6,19 @@ mod show;
 use crate::arguments::WriteArgs;
 use crate::{CommandError, Context, Outcome, Printer, Selection, provenance};
 use palisade_backup::Manifest;
-use palisade_db::{Connection, Session, connect};
+use palisade_db::{Connection, Pooling, Session, connect};
+use palisade_embedded::EmbeddedSettings;
 use palisade_guard::{
-    BackupInputs, DevState, ExecuteContext, Executed, Inputs, Progress, Scope, approve, dev_state, execute, judge,
-    propose,
+    BackupInputs, DevState, ExecuteContext, Executed, Inputs, Progress, Scope, approve, dev_state, execute,
+    execute_row_security, judge, propose,
 };
 use palisade_migrator::{HistoryTables, Migration, OutOfOrder, Run, read_dir};
 use palisade_plan::{Answer, ApprovedPlan, GateVerdict, Plan, Verdict};
-use palisade_rls::{ApplySettings, PolicyScript};
+use palisade_rls::{ApplySettings, Orphans, Personas, PolicyScript};
+use std::fmt::Write as _;
 use std::time::Duration;
 
-pub(crate) use show::{Detail, describe, plan_data, plan_text};
+pub(crate) use show::{Detail, describe, orphans, plan_data, plan_text};
 
 /// How long a push tries to reach the server again when the connection broke: long enough for a failover, short enough
 /// for somebody who waits.
@@ -28,6 +30,9 @@ pub(crate) struct Road<'a> {
     pub(crate) tables: HistoryTables,
     pub(crate) migrations: Vec<Migration>,
     pub(crate) policies: PolicyScript,
+    pub(crate) personas: Personas,
+    pub(crate) orphans: Orphans,
+    embedded: EmbeddedSettings,
     pub(crate) scope: Scope,
     pub(crate) out_of_order: OutOfOrder,
 }
@@ -54,6 +59,9 @@ impl<'a> Road<'a> {
             tables: HistoryTables::new(&selection.environment.history_table)?,
             migrations: read_dir(&project.root, &project.migrations_dir())?,
             policies: PolicyScript::read(&project.rls_dir())?,
+            personas: Personas::read(&project.rls_dir().join("personas.toml"))?,
+            orphans: Orphans::Keep,
+            embedded: selection.embedded(),
             scope,
             out_of_order: OutOfOrder::Refuse,
         })
@@ -64,6 +72,10 @@ impl<'a> Road<'a> {
         Self { out_of_order, ..self }
     }
 
+    pub(crate) fn orphans(self, orphans: Orphans) -> Self {
+        Self { orphans, ..self }
+    }
+
     pub(crate) fn inputs(&self) -> Inputs<'_> {
         Inputs {
             environment: &self.selection.environment,
@@ -72,6 +84,8 @@ impl<'a> Road<'a> {
             policies: &self.policies,
             out_of_order: self.out_of_order,
             scope: self.scope,
+            orphans: self.orphans,
+            embedded: &self.embedded,
         }
     }
 
@@ -136,9 +150,25 @@ impl<'a> Road<'a> {
             connection.close().await;
             let (plan, approved, backup) = self.approve(context, judged, approval).await?;
             let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
+            if let Some(mut connection) = self.pooled(context).await? {
+                let executed = self.secure(&mut connection, &approved).await?;
+                connection.close().await;
+                return Ok(Pushed { plan, executed, backup });
+            }
             let mut session = self.selection.session(&context.printer, write.wait).await?;
             let executed = self.execute(&mut session, &approved, &context.printer).await?;
             session.release().await?.close().await;
+            return Ok(Pushed { plan, executed, backup });
+        }
+        if let Some(mut connection) = self.pooled(context).await? {
+            let judged = self.plan(context, &mut connection).await?;
+            if !judged.plan.steps.is_empty() {
+                self.selection.refuse_other_environment(context, &connection).await?;
+            }
+            let (plan, approved, backup) = self.approve(context, judged, None).await?;
+            let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
+            let executed = self.secure(&mut connection, &approved).await?;
+            connection.close().await;
             return Ok(Pushed { plan, executed, backup });
         }
         let mut session = self.selection.session(&context.printer, write.wait).await?;
@@ -148,12 +178,34 @@ impl<'a> Road<'a> {
     }
 
     /// The road of an environment that nothing protects, for commands that have more to do under the same lock.
+    ///
+    /// Nobody approves what row security will be, so that it is read from the files only once the migrations are applied: they
+    /// run here first, and not on a throwaway database.
     pub(crate) async fn push_within(&self, context: &Context, session: &mut Session) -> Result<Pushed, CommandError> {
-        let judged = self.plan(context, session.connection()).await?;
-        if !judged.plan.steps.is_empty() {
+        if self.scope != Scope::All {
+            return self.push_part(context, session, self.scope).await;
+        }
+        let mut pushed = self.push_part(context, session, Scope::Migrations).await?;
+        let secured = self.push_part(context, session, Scope::RowSecurity).await.map_err(|mut error| {
+            let files: Vec<&str> = pushed.executed.migrations.iter().map(|it| it.file.as_str()).collect();
+            if !files.is_empty() {
+                let _ = write!(error.message, "\napplied before it, and staying: {}", files.join(", "));
+            }
+            error
+        })?;
+        pushed.plan.steps.extend(secured.plan.steps);
+        let Executed { migrations: _, row_security, orphans } = secured.executed;
+        pushed.executed = Executed { row_security, orphans, ..pushed.executed };
+        Ok(pushed)
+    }
+
+    async fn push_part(&self, context: &Context, session: &mut Session, scope: Scope) -> Result<Pushed, CommandError> {
+        let inputs = Inputs { scope, ..self.inputs() };
+        let plan = propose(session.connection(), &inputs).await?;
+        if !plan.steps.is_empty() {
             self.selection.refuse_other_environment(context, session.connection()).await?;
         }
-        let (plan, approved, backup) = self.approve(context, judged, None).await?;
+        let (plan, approved, backup) = self.approve(context, Judged { plan, verdicts: Vec::new() }, None).await?;
         let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
         let executed = self.execute(session, &approved, &context.printer).await?;
         Ok(Pushed { plan, executed, backup })
@@ -223,15 +275,42 @@ impl<'a> Road<'a> {
         printer: &Printer,
     ) -> Result<Executed, CommandError> {
         let run = self.run();
-        let environment = &self.selection.environment;
-        let context = ExecuteContext {
-            tables: &self.tables,
-            schemas: &environment.schemas,
-            run: &run,
-            row_security: ApplySettings { lock_timeout: environment.lock_timeout, ..ApplySettings::default() },
-        };
+        let context = self.execute_context(&run);
         let mut progress = |it: Progress<'_>| show::progress(printer, &it);
         Ok(execute(session, approved, context, &mut progress).await?)
+    }
+
+    /// The connection, if only row security is pushed and a pooler in transaction mode is in between: it needs no session. That a
+    /// database is protected is written down with one, so that the first push of a protected environment needs a direct address.
+    async fn pooled(&self, context: &Context) -> Result<Option<Connection>, CommandError> {
+        if self.scope != Scope::RowSecurity {
+            return Ok(None);
+        }
+        let mut connection = self.selection.connect(&context.printer).await?;
+        let environment = &self.selection.environment;
+        let target = connection.facts().target(environment);
+        target.check_belongs().map_err(palisade_plan::ProtectedError::Database)?;
+        let noted = !environment.protected || target.protected_by.contains(&target.environment);
+        if noted && connection.pooling().await? == Pooling::Transaction {
+            return Ok(Some(connection));
+        }
+        connection.close().await;
+        Ok(None)
+    }
+
+    async fn secure(&self, connection: &mut Connection, approved: &ApprovedPlan) -> Result<Executed, CommandError> {
+        Ok(execute_row_security(connection, approved, self.execute_context(&self.run())).await?)
+    }
+
+    fn execute_context<'r>(&'r self, run: &'r Run) -> ExecuteContext<'r> {
+        let environment = &self.selection.environment;
+        ExecuteContext {
+            tables: &self.tables,
+            schemas: &environment.schemas,
+            run,
+            personas: &self.personas,
+            row_security: ApplySettings { lock_timeout: environment.lock_timeout, ..ApplySettings::default() },
+        }
     }
 
     /// Who runs, for the history.

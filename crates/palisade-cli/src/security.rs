@@ -2,11 +2,13 @@
 
 use crate::sources::{Input, Place, Side, There};
 use crate::{CommandError, ConnectionArgs, Context};
+use palisade_config::LintSettings;
 use palisade_db::{ConnectSettings, connect};
 use palisade_embedded::Layer;
 use palisade_policy::{Facts, Oid};
 use palisade_rls::{PolicyScript, read_facts};
 use palisade_source::{Blueprint, Temporary};
+use std::collections::BTreeSet;
 
 /// Where commands of `rls` look.
 #[derive(Debug, Clone, clap::Args)]
@@ -36,6 +38,8 @@ pub(crate) struct Looked {
     history: Option<(String, String)>,
     /// The roles of the application.
     roles: Vec<String>,
+    /// Which findings count, and how much.
+    pub(crate) lint: LintSettings,
 }
 
 /// The roles of Supabase's API, where no project says otherwise.
@@ -55,17 +59,17 @@ pub(crate) async fn look(context: &Context, source: &str, args: &LookArgs) -> Re
     place.lend(context, args.shadow.as_deref(), &args.connection).await?;
     let side = place.side(context, source, &args.connection).await?;
     let facts = facts(&place, &side).await?;
-    let (schemas, roles) = match &place.project {
+    let (schemas, roles, lint) = match &place.project {
         Some(_) => {
             let environment = context.select(&args.connection)?.environment;
             // Another database is not divided into schemas that this project manages and others.
             let ours = source.starts_with("env:") || ["migrations", "schema"].contains(&source);
-            (ours.then_some(environment.schemas), environment.roles)
+            (ours.then_some(environment.schemas), environment.roles, environment.lint)
         }
-        None => (None, API_ROLES.map(str::to_owned).to_vec()),
+        None => (None, API_ROLES.map(str::to_owned).to_vec(), LintSettings::default()),
     };
     let history = place.history.map(|it| (it.schema, it.name));
-    Ok(Looked { facts, label: side.label, schemas, history, roles })
+    Ok(Looked { facts, label: side.label, schemas, history, roles, lint })
 }
 
 async fn facts(place: &Place, side: &Side) -> Result<Facts, CommandError> {
@@ -145,8 +149,7 @@ impl Looked {
         let ours = |schema: &str, name: &str| self.history.as_ref().is_some_and(|it| it.0 == schema && it.1 == name);
         let mut found: Vec<Oid> = Vec::new();
         for relation in self.facts.relations.values().filter(|it| !it.of_extension) {
-            let of_users = managed(&relation.schema_name) && relation.schema_name != "palisade"
-                || !self.facts.policies_of(relation.oid).is_empty();
+            let of_users = managed(&relation.schema_name) || !self.facts.policies_of(relation.oid).is_empty();
             let named = names.is_empty() || names.iter().any(|it| *it == relation.qualified() || *it == relation.name);
             if named && (of_users || !names.is_empty()) && !ours(&relation.schema_name, &relation.name) {
                 found.push(relation.oid);
@@ -165,6 +168,18 @@ impl Looked {
             }
             None => Ok(found),
         }
+    }
+
+    /// The schemas that are the project's; without one, all but those that Supabase looks after.
+    pub(crate) fn schemas(&self) -> BTreeSet<String> {
+        let supabase =
+            self.has_schema("auth") && (self.has_schema("storage") || self.facts.role_named("anon").is_some());
+        let all = self.facts.schemas.values().map(|it| it.name.clone());
+        all.filter(|name| match &self.schemas {
+            Some(schemas) => schemas.contains(name),
+            None => name != "palisade" && !(supabase && palisade_source::SUPABASE_SCHEMAS.contains(&name.as_str())),
+        })
+        .collect()
     }
 
     fn has_schema(&self, name: &str) -> bool {

@@ -53,12 +53,35 @@ pub struct Environment {
     pub expect: Expect,
     /// What is particular to Supabase.
     pub supabase: SupabaseSettings,
+    /// Which findings about row security count, and how much.
+    pub lint: LintSettings,
     /// Where each setting comes from, by its key, `lock-timeout` or `gates.backup`.
     pub origins: BTreeMap<&'static str, Origin>,
     /// What is no error but probably not meant, for `doctor`. Each a sentence without full stop.
     pub warnings: Vec<String>,
     /// What other environments resolve to, for URLs that are known only later.
     pub(crate) claims: Vec<Claim>,
+}
+
+/// Which findings about row security count, and how much.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(default)]
+pub struct LintSettings {
+    /// `off`, `info`, `warning` or `error` for ids whose own severity is not wanted.
+    pub levels: BTreeMap<String, String>,
+    /// What is known and meant.
+    pub allow: Vec<AllowedFinding>,
+}
+
+/// A finding that is known and meant.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct AllowedFinding {
+    /// Its id.
+    pub id: String,
+    /// What it is about, as the finding has it.
+    pub object: String,
+    /// Why it is meant.
+    pub reason: String,
 }
 
 /// What must hold before a protected environment is written. All are on for a protected environment, all off else.

@@ -42,8 +42,8 @@ pub use conflict::Dispute;
 pub use database_url::{DatabaseIdentity, DatabaseUrl, Host, UrlError};
 pub use dotenv::DotEnvFault;
 pub use environment::{
-    BackupSettings, BackupStore, Endpoint, Environment, Gates, GrantRegime, HistoryTable, Retention, SettingLine,
-    SupabaseSettings,
+    AllowedFinding, BackupSettings, BackupStore, Endpoint, Environment, Gates, GrantRegime, HistoryTable, LintSettings,
+    Retention, SettingLine, SupabaseSettings,
 };
 pub use error::ConfigError;
 pub use expect::{Expect, ExpectError};

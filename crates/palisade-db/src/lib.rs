@@ -24,7 +24,7 @@ pub use connection::{Connection, Facts, ServerVersion};
 pub use error::{DbError, ServerError};
 pub use execute::{Batch, BatchError, batch, batch_with};
 pub use failure::{SqlFailure, SqlText};
-pub use lock::{Holder, LockError, ReconnectError, Session};
+pub use lock::{Holder, LockError, ReconnectError, Session, lock_within_sql};
 pub use pooler::Pooling;
 pub use protection::{protect, unprotect};
 pub use sqlx::Row;

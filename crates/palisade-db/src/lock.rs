@@ -190,6 +190,16 @@ impl Session {
     }
 }
 
+/// SQL that takes the same lock for the rest of the transaction that is open, or fails with `lock_not_available`: for what
+/// needs no session, so that it can go through a pooler in transaction mode. Who holds the lock as a [`Session`] gets it.
+pub fn lock_within_sql() -> String {
+    format!(
+        "do $palisade$ begin if not pg_catalog.pg_try_advisory_xact_lock({KEY}) then \
+         raise exception using errcode = 'lock_not_available', message = 'another run of Palisade works on this database'; \
+         end if; end $palisade$;\n"
+    )
+}
+
 /// Ends our own old session, if it still has the lock: the server may notice only after minutes that nobody listens there any
 /// more. A transaction that is already being committed is completed all the same.
 async fn end_predecessor(connection: &mut Connection, pid: i32) {

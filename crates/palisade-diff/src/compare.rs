@@ -11,12 +11,31 @@ use crate::options::Options;
 
 /// Decides for every object that is on both sides.
 pub(crate) fn compare(items: &mut Items<'_>, options: &Options, version: u32) {
-    for number in 0..items.all.len() {
+    for number in doubtful(items) {
         let item = &items.all[number];
         if let (Some(from), Some(to)) = (item.from, item.to) {
             items.all[number].fate = fate(items, number, from, to, options, version);
         }
     }
+}
+
+/// The objects that may be different: those that are not the same in every respect, and those of whom a part is not.
+fn doubtful(items: &Items<'_>) -> Vec<usize> {
+    let differs = |it: &usize| items.all[*it].from != items.all[*it].to;
+    let mut found: Vec<usize> = (0..items.all.len()).filter(differs).collect();
+    for number in 0..found.len() {
+        let key = items.all[found[number]].key;
+        found.extend(match key.kind {
+            // How a column is generated stands beside it.
+            ObjectKind::Default => items.find(ObjectKind::Column, [key.part(0), key.part(1), key.part(2)]),
+            // The types of columns decide into which partition a row goes.
+            ObjectKind::Column => items.find(ObjectKind::Table, [key.part(0), key.part(1)]),
+            _ => None,
+        });
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 fn fate(items: &Items<'_>, number: usize, from: &Object, to: &Object, options: &Options, version: u32) -> Fate {
@@ -37,8 +56,7 @@ fn fate(items: &Items<'_>, number: usize, from: &Object, to: &Object, options: &
 /// Whether a part belongs to another relation of the same name: a view took the place of a table, for example.
 fn moves(items: &Items<'_>, number: usize) -> bool {
     let item = &items.all[number];
-    item.key.kind.is_part()
-        && items.relation_on(number, |it| &it.from_needs) != items.relation_on(number, |it| &it.to_needs)
+    item.key.kind.is_part() && items.relation_before(number) != items.relation_after(number)
 }
 
 /// Whether nothing differs that anybody compares.
@@ -170,12 +188,8 @@ fn composite(items: &Items<'_>, number: usize, from: &Composite, to: &Composite)
             .iter()
             .any(|new| new.name == old.name && (new.data_type != old.data_type || new.collation != old.collation))
     });
-    let stored = || {
-        items
-            .all
-            .iter()
-            .any(|it| it.key.kind == ObjectKind::Column && it.from_needs.iter().any(|(needed, _)| *needed == number))
-    };
+    let stored =
+        || items.kind(ObjectKind::Column).any(|it| items.needs_before(it).iter().any(|(needed, _)| *needed == number));
     in_order && !(retyped && stored())
 }
 

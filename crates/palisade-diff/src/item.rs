@@ -1,7 +1,12 @@
 //! Objects of both sides, matched by key and numbered.
+//!
+//! Most objects are the same on both sides and nobody asks about them. So what an object needs is numbered when somebody asks, and
+//! so is the index of keys made.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use palisade_catalog::definition::Table;
 use palisade_catalog::{Catalog, Definition, Object, ObjectKey, ObjectKind, Strength};
 
@@ -37,18 +42,16 @@ pub(crate) struct Item<'a> {
     pub(crate) from: Option<&'a Object>,
     pub(crate) to: Option<&'a Object>,
     pub(crate) fate: Fate,
-    /// What it needs on the left side.
-    pub(crate) from_needs: Vec<(usize, Strength)>,
-    /// What it needs on the right side.
-    pub(crate) to_needs: Vec<(usize, Strength)>,
+    /// What it needs on the left side, once somebody has asked.
+    from_needs: OnceCell<Needs>,
+    /// What it needs on the right side, once somebody has asked.
+    to_needs: OnceCell<Needs>,
 }
 
-impl Item<'_> {
-    /// Whether it is needed on the right side, by number.
-    pub(crate) fn will_need(&self, other: usize) -> bool {
-        self.to_needs.iter().any(|(it, _)| *it == other)
-    }
+/// What an object needs, by number.
+type Needs = Vec<(usize, Strength)>;
 
+impl Item<'_> {
     /// Its definition, on the right side if it is there.
     pub(crate) fn definition(&self) -> Option<&Definition> {
         self.to.or(self.from).map(|it| &it.definition)
@@ -59,7 +62,7 @@ impl Item<'_> {
 #[derive(Debug)]
 pub(crate) struct Items<'a> {
     pub(crate) all: Vec<Item<'a>>,
-    numbers: HashMap<&'a ObjectKey, usize>,
+    numbers: OnceCell<HashMap<&'a ObjectKey, usize, FixedState>>,
 }
 
 impl<'a> Items<'a> {
@@ -83,18 +86,15 @@ impl<'a> Items<'a> {
                 _ => Fate::Keep,
             };
             let (from, to) = (from.map(|it| it.1), to.map(|it| it.1));
-            all.push(Item { key, from, to, fate, from_needs: Vec::new(), to_needs: Vec::new() });
+            all.push(Item { key, from, to, fate, from_needs: OnceCell::new(), to_needs: OnceCell::new() });
         }
-        let numbers = all.iter().enumerate().map(|(number, it)| (it.key, number)).collect();
-        let mut items = Self { all, numbers };
-        items.number_needs();
-        items.inheritance();
-        items
+        Self { all, numbers: OnceCell::new() }
     }
 
     /// The number of an object, if it is on either side.
     pub(crate) fn number(&self, key: &ObjectKey) -> Option<usize> {
-        self.numbers.get(key).copied()
+        let number = || self.all.iter().enumerate().map(|(number, it)| (it.key, number)).collect();
+        self.numbers.get_or_init(number).get(key).copied()
     }
 
     /// The object with a key, if it is on either side.
@@ -124,19 +124,24 @@ impl<'a> Items<'a> {
         })
     }
 
-    /// The relation that a part belongs to on one side.
-    pub(crate) fn relation_on(
-        &self,
-        part: usize,
-        side: impl for<'i> Fn(&'i Item<'a>) -> &'i Vec<(usize, Strength)>,
-    ) -> Option<usize> {
+    /// The relation that a part belongs to on the left side.
+    pub(crate) fn relation_before(&self, part: usize) -> Option<usize> {
+        self.relation_among(part, self.needs_before(part))
+    }
+
+    /// The relation that a part belongs to on the right side.
+    pub(crate) fn relation_after(&self, part: usize) -> Option<usize> {
+        self.relation_among(part, self.needs_after(part))
+    }
+
+    fn relation_among(&self, part: usize, needs: &[(usize, Strength)]) -> Option<usize> {
         let key = self.all[part].key;
         let is_relation = |it: &usize| {
             let other = self.all[*it].key;
             let kinds = [ObjectKind::Table, ObjectKind::View, ObjectKind::MaterializedView];
             kinds.contains(&other.kind) && other.relation() == key.relation()
         };
-        side(&self.all[part]).iter().map(|(it, _)| *it).find(is_relation)
+        needs.iter().map(|(it, _)| *it).find(is_relation)
     }
 
     /// The parts of one kind that belong to a relation or domain, on either side.
@@ -156,46 +161,49 @@ impl<'a> Items<'a> {
     /// Who needs each object on the left side.
     pub(crate) fn users_before(&self) -> Vec<Vec<usize>> {
         let mut users = vec![Vec::new(); self.all.len()];
-        for (number, item) in self.all.iter().enumerate() {
-            for (needed, _) in &item.from_needs {
+        for number in 0..self.all.len() {
+            for (needed, _) in self.needs_before(number) {
                 users[*needed].push(number);
             }
         }
         users
     }
 
-    fn number_needs(&mut self) {
-        for number in 0..self.all.len() {
-            let numbered = |object: Option<&'a Object>| -> Vec<(usize, Strength)> {
-                let needs = object.into_iter().flat_map(|it| &it.needs);
-                needs.filter_map(|(key, strength)| Some((*self.numbers.get(key)?, *strength))).collect()
-            };
-            let (from, to) = (numbered(self.all[number].from), numbered(self.all[number].to));
-            (self.all[number].from_needs, self.all[number].to_needs) = (from, to);
-        }
+    /// What an object needs on the left side.
+    pub(crate) fn needs_before(&self, number: usize) -> &[(usize, Strength)] {
+        let item = &self.all[number];
+        item.from_needs.get_or_init(|| self.needs(item.key, item.from, |it| it.from))
     }
 
-    /// Columns and checks that a table has from its parents come and go with theirs, which the server does not write down as a
-    /// dependency.
-    fn inheritance(&mut self) {
-        for number in 0..self.all.len() {
-            let key = self.all[number].key;
-            if !matches!(key.kind, ObjectKind::Column | ObjectKind::Constraint) {
-                continue;
-            }
+    /// What an object needs on the right side.
+    pub(crate) fn needs_after(&self, number: usize) -> &[(usize, Strength)] {
+        let item = &self.all[number];
+        item.to_needs.get_or_init(|| self.needs(item.key, item.to, |it| it.to))
+    }
+
+    /// Whether one will need the other on the right side.
+    pub(crate) fn will_need(&self, number: usize, other: usize) -> bool {
+        self.needs_after(number).iter().any(|(it, _)| *it == other)
+    }
+
+    fn needs(
+        &self,
+        key: &ObjectKey,
+        object: Option<&'a Object>,
+        side: impl Fn(&Item<'a>) -> Option<&'a Object>,
+    ) -> Needs {
+        let Some(object) = object else { return Vec::new() };
+        let mut needs: Needs =
+            object.needs.iter().filter_map(|(key, strength)| Some((self.number(key)?, *strength))).collect();
+        // Columns and checks that a table has from its parents come and go with theirs, which the server does not write down as
+        // a dependency.
+        if matches!(key.kind, ObjectKind::Column | ObjectKind::Constraint) && is_only_inherited(&object.definition) {
             let (schema, name) = key.relation();
-            let Some(table) = self.find(ObjectKind::Table, [schema, name]) else { continue };
-            let (before, after) = (parents(self.all[table].from), parents(self.all[table].to));
-            let ours = |object: Option<&Object>| object.is_some_and(|it| is_only_inherited(&it.definition));
-            let of = |side: &[(String, String)]| -> Vec<(usize, Strength)> {
-                let key = |(schema, name): &(String, String)| self.find(key.kind, [schema, name, key.name()]);
-                side.iter().filter_map(key).map(|it| (it, Strength::Auto)).collect()
-            };
-            let from = if ours(self.all[number].from) { of(before) } else { Vec::new() };
-            let to = if ours(self.all[number].to) { of(after) } else { Vec::new() };
-            self.all[number].from_needs.extend(from);
-            self.all[number].to_needs.extend(to);
+            let table = self.find(ObjectKind::Table, [schema, name]).and_then(|it| side(&self.all[it]));
+            let of_parent = |(schema, name): &(String, String)| self.find(key.kind, [schema, name, key.name()]);
+            needs.extend(parents(table).iter().filter_map(of_parent).map(|it| (it, Strength::Auto)));
         }
+        needs
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Objects of both sides are matched by name (`item`) and compared (`compare`): each stays, is made, changed in place,
 //! removed, or made again. What cannot stay because something it needs goes is made again too (`spread`). All that becomes
-//! steps that are put in order by who needs whom (`graph`), and each step becomes SQL (`emit`).
+//! steps that are put in order by who needs whom (`graph`), and each step becomes SQL (`emit`). Of each
+//! statement is told what it locks (`locks`).
 //!
 //! Invariant: this crate does no input or output, and knows no database driver. Both catalogs were read from a server, so that
 //! every text of SQL in them is the server's own; what is compared is compared as the server wrote it.
@@ -14,6 +15,7 @@ mod error;
 mod faithful;
 mod graph;
 mod item;
+mod locks;
 mod options;
 mod rename;
 mod script;
@@ -22,7 +24,7 @@ mod spread;
 pub use error::DiffError;
 pub use options::Options;
 pub use rename::{Candidate, Rename, RenameError, candidates as rename_candidates, rename_statement};
-pub use script::{Action, Danger, Script, Statement, Transaction};
+pub use script::{Action, Danger, Lock, Script, Statement, Transaction};
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -36,13 +38,17 @@ use item::{Fate, Items};
 ///
 /// [`DiffError`]; never an empty script instead.
 pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, DiffError> {
-    let (from, mut statements) = rename::identical(from, to);
-    let from = from.as_ref();
-    let mut items = Items::new(from, to);
+    let renamed;
+    let (mut from, mut statements, mut items) = (from, Vec::new(), Items::new(from, to));
+    if let Some((catalog, renames)) = rename::identical(from, &items) {
+        renamed = catalog;
+        (from, statements, items) = (&renamed, renames, Items::new(&renamed, to));
+    }
     // What the statements run on; a catalog of nothing does not say.
     let server = if from.server.version == 0 { &to.server } else { &from.server };
     compare::compare(&mut items, options, server.version);
     if items.all.iter().all(|it| it.fate == Fate::Keep) {
+        locks::tell(&items, server.version, &mut statements);
         return Ok(Script { statements, left: Vec::new() });
     }
     spread::spread(&mut items);
@@ -72,6 +78,7 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &Options) -> Result<Script, D
             }
         }
     }
+    locks::tell(&items, server.version, &mut statements);
     Ok(Script { statements, left: left(&items) })
 }
 
@@ -101,7 +108,8 @@ fn clustered<'a>(items: &Items<'a>) -> BTreeSet<(&'a str, &'a str)> {
         }
         _ => None,
     };
-    items.all.iter().filter_map(of_item).collect()
+    let kinds = [ObjectKind::Constraint, ObjectKind::Index].map(|it| items.kind(it));
+    kinds.into_iter().flatten().filter_map(|it| of_item(&items.all[it])).collect()
 }
 
 fn makes_routines(items: &Items<'_>) -> bool {
@@ -121,7 +129,7 @@ fn uses_new_values(context: &emit::Context<'_>, (number, step): graph::Node) -> 
         let differs = it.from.map(|it| &it.definition) != it.to.map(|it| &it.definition);
         it.key.kind == ObjectKind::Enum && it.fate == Fate::Alter && differs
     };
-    let own = context.items.all[number].to_needs.iter().any(|(needed, _)| grows(*needed));
+    let own = context.items.needs_after(number).iter().any(|(needed, _)| grows(*needed));
     let parts = || context.parts.get(&number).into_iter().flatten();
     own || parts().any(|part| uses_new_values(context, (*part, step)))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use palisade_catalog::ObjectKey;
-use palisade_plan::Hazard;
+use palisade_plan::{Hazard, LockMode};
 
 /// What a statement does with its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -39,6 +39,15 @@ pub struct Danger {
     pub detail: String,
 }
 
+/// A lock that a statement takes on a relation that was there before the script, until its transaction ends.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct Lock {
+    /// How strong it is.
+    pub mode: LockMode,
+    /// The table, view or sequence, as SQL names it.
+    pub relation: String,
+}
+
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Statement {
@@ -50,6 +59,8 @@ pub struct Statement {
     pub action: Action,
     /// How it can hurt.
     pub dangers: Vec<Danger>,
+    /// What it locks of what is there, strongest first. Not on what the script itself makes, which nobody waits for.
+    pub locks: Vec<Lock>,
     /// How it has to stand to those around it.
     pub transaction: Transaction,
 }
@@ -66,8 +77,8 @@ pub struct Script {
 impl Statement {
     /// A statement without danger that can stand anywhere.
     pub fn new(object: &ObjectKey, action: Action, sql: impl Into<String>) -> Self {
-        let (dangers, transaction) = (Vec::new(), Transaction::Shared);
-        Self { sql: sql.into(), object: object.clone(), action, dangers, transaction }
+        let (dangers, locks, transaction) = (Vec::new(), Vec::new(), Transaction::Shared);
+        Self { sql: sql.into(), object: object.clone(), action, dangers, locks, transaction }
     }
 
     /// The same with a danger.
@@ -75,6 +86,17 @@ impl Statement {
     pub fn danger(mut self, hazard: Hazard, detail: impl Into<String>) -> Self {
         self.dangers.push(Danger { hazard, detail: detail.into() });
         self
+    }
+
+    /// What stands above it as comments, each on one line, whatever names hold: a second one would be SQL.
+    pub fn notes(&self) -> Vec<String> {
+        let dangers = self.dangers.iter().map(|Danger { hazard, detail }| format!("{hazard}: {detail}"));
+        let locks = self.locks.chunk_by(|one, other| one.mode == other.mode).map(|same| {
+            let relations: Vec<&str> = same.iter().map(|it| it.relation.as_str()).collect();
+            format!("lock: {} on {}", same[0].mode, relations.join(", "))
+        });
+        let on_one_line = |it: String| it.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
+        dangers.chain(locks).map(on_one_line).collect()
     }
 
     /// The same, standing otherwise.
@@ -103,19 +125,17 @@ impl Script {
     }
 }
 
-/// The SQL, each statement with its dangers as comments above it; nothing if there is nothing to do.
+/// The SQL, each statement with its dangers and locks as comments above it; nothing if there is nothing to do.
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Statement { sql, dangers, .. }) in self.statements.iter().enumerate() {
+        for (index, statement) in self.statements.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            for Danger { hazard, detail } in dangers {
-                // On one line, whatever names hold: a second one would be SQL.
-                let detail: String = detail.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
-                writeln!(f, "-- {hazard}: {detail}")?;
+            for note in statement.notes() {
+                writeln!(f, "-- {note}")?;
             }
-            writeln!(f, "{};", sql.trim_end())?;
+            writeln!(f, "{};", statement.sql.trim_end())?;
         }
         Ok(())
     }

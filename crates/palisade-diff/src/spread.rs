@@ -19,10 +19,13 @@ pub(crate) fn steps_aside(kind: ObjectKind) -> bool {
 
 /// Extends what goes to all that cannot stay without it.
 pub(crate) fn spread(items: &mut Items<'_>) {
-    let users = items.users_before();
     let mut waiting: VecDeque<usize> = (0..items.all.len()).filter(|it| goes(items, *it)).collect();
     let mut retyped: Vec<bool> = (0..items.all.len()).map(|it| changes_type(items, it)).collect();
     waiting.extend((0..items.all.len()).filter(|it| retyped[*it]));
+    if waiting.is_empty() {
+        return;
+    }
+    let users = items.users_before();
     while let Some(gone) = waiting.pop_front() {
         for user in users[gone].iter().copied() {
             match reaction(items, gone, user) {
@@ -81,7 +84,7 @@ fn reaction(items: &Items<'_>, gone: usize, user: usize) -> Reaction {
         }
         // Its change takes the need away, before what it needed goes.
         let lets_go = it.fate == Fate::Alter
-            && !it.will_need(gone)
+            && !items.will_need(user, gone)
             && !needs_successor(items, user, gone)
             && !has_parsed_body(it.from)
             && (!is_only_inherited_part(items, user) || parent_lets_go(items, user, gone));
@@ -112,17 +115,16 @@ fn needs_successor(items: &Items<'_>, user: usize, gone: usize) -> bool {
         let it = &items.all[other];
         it.fate == Fate::Create && it.key.kind.is_relation() && it.key.relation() == key.relation()
     };
-    has_name && items.all[user].to_needs.iter().any(|it| takes_name(it.0))
+    has_name && items.needs_after(user).iter().any(|it| takes_name(it.0))
 }
 
 /// Whether the part that this one came from changes such that neither needs what goes any more.
 fn parent_lets_go(items: &Items<'_>, part: usize, gone: usize) -> bool {
     let kind = items.all[part].key.kind;
-    items.all[part]
-        .from_needs
-        .iter()
-        .map(|it| &items.all[it.0])
-        .any(|parent| parent.key.kind == kind && parent.fate == Fate::Alter && !parent.will_need(gone))
+    items.needs_before(part).iter().map(|it| it.0).any(|parent| {
+        let it = &items.all[parent];
+        it.key.kind == kind && it.fate == Fate::Alter && !items.will_need(parent, gone)
+    })
 }
 
 /// Whether a part that came from a parent's part stays, because its table leaves that parent first.

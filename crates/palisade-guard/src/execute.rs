@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use palisade_db::{DbError, Session, protect};
+use palisade_db::{Connection, DbError, Session, protect};
 use palisade_migrator::{
     ApplyContext, ApplyError, Done, HistoryTables, Run, Version, apply, load, record_row_security,
 };
 use palisade_plan::ApprovedPlan;
-use palisade_rls::{ApplySettings, Change};
+use palisade_rls::{Applied, ApplySettings, Change, Personas};
 
 /// What an execution needs beside session and plan.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,8 @@ pub struct ExecuteContext<'a> {
     pub schemas: &'a [String],
     /// Who runs.
     pub run: &'a Run,
+    /// Who must still get answers from row security.
+    pub personas: &'a Personas,
     /// How long row security waits for locks.
     pub row_security: ApplySettings,
 }
@@ -29,6 +31,8 @@ pub struct Executed {
     pub migrations: Vec<Done>,
     /// What is different in row security.
     pub row_security: Vec<Change>,
+    /// Policies on tables of the files that none of them creates.
+    pub orphans: Vec<String>,
 }
 
 /// What is being done.
@@ -111,7 +115,7 @@ pub async fn execute(
     context: ExecuteContext<'_>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Executed, ExecuteError> {
-    let ExecuteContext { tables, schemas, run, row_security: _ } = context;
+    let ExecuteContext { tables, schemas, run, personas: _, row_security: _ } = context;
     let target = &approved.plan().target;
     // Another database than the planned one is found, and refused, below.
     if target.identity == session.connection().facts().identity {
@@ -121,13 +125,35 @@ pub async fn execute(
     let applied = apply(session, approved, ApplyContext { tables, schemas, run }, &mut of_migrations)
         .await
         .map_err(ExecuteError::Migrations)?;
-    let mut changes = Vec::new();
+    let mut secured = Applied::default();
     if approved.plan().row_security().is_some() {
         progress(Progress::RowSecurity);
-        changes = secure(session, approved, context, &applied.done).await?;
+        secured = secure(session, approved, context, &applied.done).await?;
     }
     read_back(session, approved, tables).await?;
-    Ok(Executed { migrations: applied.done, row_security: changes })
+    let Applied { changes, orphans, tries: _ } = secured;
+    Ok(Executed { migrations: applied.done, row_security: changes, orphans })
+}
+
+/// Row security alone, of an environment that nothing protects: needs no session, so that it goes through a pooler in transaction
+/// mode as well.
+///
+/// # Errors
+///
+/// [`ExecuteError::RowSecurity`].
+pub async fn execute_row_security(
+    connection: &mut Connection,
+    approved: &ApprovedPlan,
+    context: ExecuteContext<'_>,
+) -> Result<Executed, ExecuteError> {
+    let outcome = palisade_rls::apply(connection, approved, apply_context(context)).await;
+    let Applied { changes, orphans, tries: _ } = noted(connection, approved, context, &[], outcome).await?;
+    Ok(Executed { migrations: Vec::new(), row_security: changes, orphans })
+}
+
+fn apply_context(context: ExecuteContext<'_>) -> palisade_rls::ApplyContext<'_> {
+    let ExecuteContext { tables: _, schemas, run: _, personas, row_security } = context;
+    palisade_rls::ApplyContext { schemas, personas, settings: row_security }
 }
 
 async fn secure(
@@ -135,29 +161,36 @@ async fn secure(
     approved: &ApprovedPlan,
     context: ExecuteContext<'_>,
     done: &[Done],
-) -> Result<Vec<Change>, ExecuteError> {
-    let ExecuteContext { tables, schemas, run, row_security } = context;
-    let mut outcome = palisade_rls::apply(session, approved, schemas, row_security).await;
+) -> Result<Applied, ExecuteError> {
+    let mut outcome = palisade_rls::apply(session.connection(), approved, apply_context(context)).await;
     if let Err(palisade_rls::ApplyError::Database(error)) = &outcome
         && error.ends_connection()
-        && session.reconnect(run.reconnect).await.is_ok()
+        && session.reconnect(context.run.reconnect).await.is_ok()
     {
-        // The files can be run again; if they were committed before the answer was lost, nothing is left to do.
-        outcome = palisade_rls::apply(session, approved, schemas, row_security).await;
+        // If it was committed before the answer was lost, nothing is left to do.
+        outcome = palisade_rls::apply(session.connection(), approved, apply_context(context)).await;
     }
+    noted(session.connection(), approved, context, done, outcome).await
+}
+
+/// Notes among the attempts how it went.
+async fn noted(
+    connection: &mut Connection,
+    approved: &ApprovedPlan,
+    context: ExecuteContext<'_>,
+    done: &[Done],
+    outcome: Result<Applied, palisade_rls::ApplyError>,
+) -> Result<Applied, ExecuteError> {
     let said = match &outcome {
         Ok(applied) => Ok(format!("{} changes", applied.changes.len())),
         Err(error) => Err(error.to_string()),
     };
     let said = said.as_deref().map_err(String::as_str);
-    if let Err(error) = record_row_security(session.connection(), tables, run, approved, said).await {
+    if let Err(error) = record_row_security(connection, context.tables, context.run, approved, said).await {
         // What happened matters more than that it could not be noted.
         tracing::warn!(%error, "the run of row security could not be noted among the attempts");
     }
-    match outcome {
-        Ok(applied) => Ok(applied.changes),
-        Err(source) => Err(ExecuteError::RowSecurity { done: done.to_vec(), source: Box::new(source) }),
-    }
+    outcome.map_err(|source| ExecuteError::RowSecurity { done: done.to_vec(), source: Box::new(source) })
 }
 
 async fn read_back(session: &mut Session, approved: &ApprovedPlan, tables: &HistoryTables) -> Result<(), ExecuteError> {

@@ -1,8 +1,9 @@
 //! What a plan is made from.
 
 use palisade_config::Environment;
+use palisade_embedded::EmbeddedSettings;
 use palisade_migrator::{HistoryTables, Migration, OutOfOrder};
-use palisade_rls::PolicyScript;
+use palisade_rls::{Orphans, PolicyScript};
 
 /// Which part of the project a plan brings to its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,10 @@ pub struct Inputs<'a> {
     pub out_of_order: OutOfOrder,
     /// Which part of them.
     pub scope: Scope,
+    /// What becomes of policies that no file creates.
+    pub orphans: Orphans,
+    /// Where the throwaway server is, on which files are read.
+    pub embedded: &'a EmbeddedSettings,
 }
 
 impl Inputs<'_> {

@@ -11,6 +11,7 @@
 //! Invariant: nothing here prints, prompts or reads configuration files.
 
 mod approve;
+mod declared;
 mod drift;
 mod execute;
 mod inputs;
@@ -18,8 +19,9 @@ mod judge;
 mod propose;
 
 pub use approve::{ApproveError, BackupInputs, approve};
+pub use declared::{Access, DeclaredError, access};
 pub use drift::{Drift, DriftCheckError, drift};
-pub use execute::{ExecuteContext, ExecuteError, Executed, Progress, execute};
+pub use execute::{ExecuteContext, ExecuteError, Executed, Progress, execute, execute_row_security};
 pub use inputs::{Inputs, Scope};
 pub use judge::{DevState, dev_state, judge};
 pub use propose::{ProposeError, propose, repair_plan};

@@ -4,9 +4,10 @@ use palisade_db::{Connection, DbError, introspect};
 use palisade_migrator::{
     CheckError, DriftError, History, Migration, OutOfOrder, Repair, Version, check, is_needless, load, reconcile,
 };
-use palisade_plan::{Expectation, MigrationStep, Plan, RepairStep, Step};
-use palisade_rls::is_current;
+use palisade_plan::{Expectation, MigrationStep, Plan, RepairStep, RowSecurityStep, Step};
+use palisade_rls::{Orphans, is_current};
 
+use crate::declared::{DeclaredError, access, declared};
 use crate::inputs::{Inputs, Scope};
 
 /// Why there is no plan.
@@ -24,6 +25,9 @@ pub enum ProposeError {
         /// Its file.
         file: String,
     },
+    /// It is not known what the policy files declare.
+    #[error("{0}")]
+    Declared(Box<DeclaredError>),
     /// The target could not be asked.
     #[error("{0}")]
     Database(DbError),
@@ -40,13 +44,15 @@ impl ProposeError {
                  `cargo xtask db-generate --custom NAME --reversible`"
                     .to_owned(),
             ),
+            Self::Declared(error) => error.help(),
             Self::Database(error) => error.help(),
         }
     }
 }
 
 /// Makes the plan that brings the files to the target: what is pending, and row security if it is not what the files say.
-/// A plan without steps means that there is nothing to do. Reads only, in two round trips, three for a protected target.
+/// A plan without steps means that there is nothing to do. Reads only, in two round trips, three for a protected
+/// target, and two more where row security may not be what the files declare.
 ///
 /// # Errors
 ///
@@ -62,14 +68,43 @@ pub async fn propose(connection: &mut Connection, inputs: &Inputs<'_>) -> Result
         steps.extend(latest_back(inputs, &history)?.map(Step::Migration));
     }
     if inputs.wants_row_security() {
-        // New tables need their policies; whether old ones still have theirs is asked.
-        let current =
-            steps.is_empty() && is_current(connection, inputs.policies).await.map_err(ProposeError::Database)?;
-        if !current {
-            steps.push(Step::RowSecurity(inputs.policies.to_step()));
-        }
+        steps.extend(row_security(connection, inputs, &history, &steps).await?.map(Step::RowSecurity));
     }
     finish(connection, inputs, &history, steps).await
+}
+
+/// The step that brings row security to what the files declare; none where it is that already.
+async fn row_security(
+    connection: &mut Connection,
+    inputs: &Inputs<'_>,
+    history: &History,
+    before: &[Step],
+) -> Result<Option<RowSecurityStep>, ProposeError> {
+    let policies = inputs.policies;
+    if !before.is_empty() {
+        // What there is to do is known once the migrations are applied.
+        let pending: Vec<Version> = before
+            .iter()
+            .filter_map(|it| match it {
+                Step::Migration(it) => Some(Version(it.version)),
+                Step::RowSecurity(_) | Step::Repair(_) => None,
+            })
+            .collect();
+        let declared =
+            declared(connection, inputs, history, &pending).await.map_err(|it| ProposeError::Declared(Box::new(it)))?;
+        return Ok(Some(policies.to_step(declared, inputs.orphans, None)));
+    }
+    let looks = inputs.orphans == Orphans::Drop;
+    if !looks && is_current(connection, policies).await.map_err(ProposeError::Database)? {
+        return Ok(None);
+    }
+    let access = access(connection, inputs).await.map_err(|it| ProposeError::Declared(Box::new(it)))?;
+    // Where nobody has to approve it, it is noted that there is nothing to do.
+    if access.plan.statements.is_empty() && (inputs.environment.protected || looks) {
+        return Ok(None);
+    }
+    let foreseen = access.foreseen();
+    Ok(Some(policies.to_step(access.declared, inputs.orphans, Some(foreseen))))
 }
 
 /// Makes the plan of one correction of the history; without a step if the history says so already.

@@ -185,6 +185,7 @@ fn check_gate(gate: Gate, verdicts: &[GateVerdict]) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::{Answer, Approval, Refusal};
+    use crate::declared::Declared;
     use crate::gate::{Gate, GateVerdict, Verdict};
     use crate::plan::{Expectation, Plan, RowSecurityStep, Step, Target, TargetIdentity};
 
@@ -193,7 +194,13 @@ mod tests {
         Plan {
             target: Target { environment: "prod".to_owned(), protected, identity, protected_by: Vec::new() },
             expects: Expectation { applied: vec![1, 2], catalog: None },
-            steps: vec![Step::RowSecurity(RowSecurityStep { files: Vec::new() })],
+            steps: vec![Step::RowSecurity(RowSecurityStep {
+                files: Vec::new(),
+                script: String::new(),
+                declared: Declared::default(),
+                prune: false,
+                foreseen: None,
+            })],
         }
     }
 

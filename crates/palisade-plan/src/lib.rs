@@ -6,16 +6,20 @@
 //! Invariant: this crate does no input or output, and reads no clock.
 
 mod approve;
+mod declared;
 mod digest;
 mod gate;
 mod hazard;
+mod lock;
 mod plan;
 
 pub use approve::{Answer, Approval, ApprovedPlan, Refusal};
+pub use declared::{Decided, Declared, Foreseen, Side};
 pub use digest::PlanDigest;
 pub use gate::{Gate, GateVerdict, Verdict};
 pub use hazard::{Hazard, hazards};
+pub use lock::LockMode;
 pub use plan::{
-    Expectation, MigrationStep, OtherEnvironment, Plan, ProtectedError, RepairStep, RowSecurityFile, RowSecurityStep,
-    Step, Target, TargetIdentity, UnprotectedTarget,
+    Expectation, MigrationStep, OtherEnvironment, Plan, ProtectedError, RepairStep, RowSecurityStep, Step, Target,
+    TargetIdentity, UnprotectedTarget,
 };

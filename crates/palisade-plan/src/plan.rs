@@ -5,6 +5,7 @@ use std::fmt;
 
 use palisade_catalog::Fingerprint;
 
+use crate::declared::{Declared, Foreseen};
 use crate::hazard::Hazard;
 
 /// One database, as its server identifies it, whatever address led there.
@@ -181,20 +182,19 @@ pub struct MigrationStep {
     pub reverts: bool,
 }
 
-/// One file of row security.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct RowSecurityFile {
-    /// The file, relative to the project.
-    pub file: String,
-    /// Its text.
-    pub sql: String,
-}
-
-/// The files of `rls/`, in the order in which they run.
+/// What the policy files make true of access.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct RowSecurityStep {
-    /// The files.
-    pub files: Vec<RowSecurityFile>,
+    /// The files, relative to the project.
+    pub files: Vec<String>,
+    /// SHA-256 over their names and texts.
+    pub script: String,
+    /// What they declare.
+    pub declared: Declared,
+    /// Whether policies go that are on the tables of the files and in none of them.
+    pub prune: bool,
+    /// The statements, where nothing else of the plan comes before them; else they follow from what is found then.
+    pub foreseen: Option<Foreseen>,
 }
 
 /// A correction of the history, which touches no object.
@@ -223,7 +223,7 @@ impl Step {
     pub fn hazards(&self) -> BTreeSet<Hazard> {
         match self {
             Self::Migration(it) => crate::hazard::hazards(&it.sql),
-            // `rls/` may hold no statement that could lose data; its applier refuses them.
+            // Nothing of access holds data.
             Self::RowSecurity(_) | Self::Repair(_) => BTreeSet::new(),
         }
     }
@@ -237,7 +237,12 @@ impl fmt::Display for Step {
             Self::Migration(it) => write!(f, "apply {} (no transaction)", it.file),
             Self::RowSecurity(it) => {
                 let files = if it.files.len() == 1 { "file" } else { "files" };
-                write!(f, "row security from {} {files}, where it differs", it.files.len())
+                write!(f, "row security from {} {files}", it.files.len())?;
+                match it.foreseen.as_ref().map(|it| it.statements.len()) {
+                    None => f.write_str(", where it differs"),
+                    Some(1) => f.write_str(": 1 statement"),
+                    Some(count) => write!(f, ": {count} statements"),
+                }
             }
             Self::Repair(it) => write!(f, "repair the history of {}: {}", it.version, it.action),
         }

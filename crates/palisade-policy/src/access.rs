@@ -2,6 +2,7 @@
 
 mod cell;
 mod compose;
+mod door;
 mod equivalent;
 mod rights;
 mod view;
@@ -10,10 +11,11 @@ use crate::Oid;
 use crate::body::Bodies;
 use crate::facts::{Facts, Policy, PolicyCommand, Privilege, Relation};
 use crate::formula::{Space, View};
-use compose::Composed;
-use std::collections::BTreeMap;
+pub(crate) use compose::Composed;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use cell::{AccessCommand, Cell, Predicate, Verdict, Why};
+pub use door::{Door, DoorKind};
 pub use rights::Rights;
 
 /// Facts, with what follows from them for all questions.
@@ -61,6 +63,15 @@ impl<'f> Access<'f> {
             }
         }
         cells
+    }
+
+    /// The children of a relation, at any depth.
+    pub fn descendants(&self, relation: Oid) -> BTreeSet<Oid> {
+        let (mut all, mut left) = (BTreeSet::new(), vec![relation]);
+        while let Some(parent) = left.pop() {
+            left.extend(self.children.get(&parent).into_iter().flatten().filter(|it| all.insert(**it)));
+        }
+        all
     }
 
     /// What a role can do with one command to the rows of one relation.
@@ -145,7 +156,7 @@ impl<'f> Access<'f> {
     fn filtered(&self, role: Oid, relation: &Relation, mut cell: Cell) -> Cell {
         let Some(command) = cell.command.policy_command() else { return cell };
         let mut space = Space::new(self.facts);
-        let view = View { relation: relation.oid, role: Some(&cell.role), null_functions: None };
+        let view = View { relation: relation.oid, role: Some(&cell.role), ..View::default() };
         let rows = (command != PolicyCommand::Insert).then(|| self.rows(role, relation.oid, command));
         let check = matches!(command, PolicyCommand::Insert | PolicyCommand::Update)
             .then(|| self.checks(role, relation.oid, command));
@@ -157,10 +168,41 @@ impl<'f> Access<'f> {
         let checked = check.as_ref().map_or(Verdict::All, |it| it.verdict(&mut space, view));
         cell.verdict = if checked == Verdict::None { Verdict::None } else { decided };
         cell.why = if decides.is_some_and(|it| it.permissive.is_empty()) { Why::NoPolicy } else { Why::Policies };
-        cell.targeted_rows = rows.as_ref().zip(select.as_ref()).map(|(rows, select)| rows.and(select).predicate());
+        cell.targeted_rows = rows.as_ref().zip(select.as_ref()).map(|(rows, select)| {
+            let (reached, seen) = (rows.truth(&mut space, view).is_true, select.truth(&mut space, view).is_true);
+            // Where every row that is reached may be read, both kinds of statements reach the same.
+            if space.implies(reached, seen) { rows.predicate() } else { rows.and(select).predicate() }
+        });
         cell.rows = rows.map(|it| it.predicate());
         cell.check = check.map(|it| it.predicate());
+        if cell.why == Why::Policies
+            && let Some(why) = self.failure(role, relation.oid, command)
+        {
+            (cell.verdict, cell.why) = (Verdict::None, why);
+        }
         cell
+    }
+
+    /// Why every statement of this kind fails, if it does.
+    fn failure(&self, role: Oid, relation: Oid, command: PolicyCommand) -> Option<Why> {
+        let read: BTreeSet<Oid> = self
+            .policies(role, relation, command)
+            .flat_map(|policy| {
+                let rows = policy.using.iter().filter(|_| command != PolicyCommand::Insert);
+                let writes = matches!(command, PolicyCommand::Insert | PolicyCommand::Update);
+                rows.chain(policy.check().into_iter().filter(move |_| writes))
+            })
+            .flat_map(|it| it.expr.relations())
+            .collect();
+        if read.is_empty() {
+            return None;
+        }
+        let denied =
+            |it: &Relation| matches!(self.rights.on_relation(role, it, Privilege::Select), rights::Held::Nothing);
+        if crate::recursion::Recursion::new(self).of_statement(role, relation, command).is_some() {
+            return Some(Why::Recursion);
+        }
+        read.iter().filter_map(|it| self.facts.relations.get(it)).any(denied).then_some(Why::PolicyDenied)
     }
 
     /// The rows that a role reaches with a command.
@@ -183,7 +225,7 @@ impl<'f> Access<'f> {
 /// The roles that have to do with some relations: those of the application, and all others but superusers and the system's that
 /// own one, are granted something on one, or have a policy there.
 pub fn concerned_roles(facts: &Facts, relations: &[Oid], application: &[Oid]) -> Vec<Oid> {
-    let mut concerned: std::collections::BTreeSet<Oid> = application.iter().copied().collect();
+    let mut concerned: BTreeSet<Oid> = application.iter().copied().collect();
     for relation in relations.iter().filter_map(|it| facts.relations.get(it)) {
         let of_columns = relation.columns.iter().flat_map(|it| &it.grants);
         concerned.extend(relation.grants.iter().chain(of_columns).map(|it| it.grantee));

@@ -2,6 +2,7 @@
 
 mod constant;
 mod lower;
+mod map;
 mod query;
 mod walk;
 
@@ -9,6 +10,7 @@ use crate::Oid;
 use std::collections::BTreeSet;
 
 pub use lower::{LowerError, lower_expression, lower_queries};
+pub(crate) use map::{Renumber, renumbered_query};
 pub use query::{Command, Query, RangeEntry, Target};
 
 /// A value that stands in the text.
@@ -22,6 +24,8 @@ pub enum Value {
     Int(i64),
     /// Text of any type of text.
     Text(String),
+    /// A value of an enum.
+    Label(String),
     /// A value of any other type, as the server stores it.
     Bytes(Vec<u8>),
 }

@@ -2,13 +2,15 @@
 
 mod grant;
 mod raw;
+mod translate;
 
 use crate::expr::{Expr, Query};
 use crate::{LowerError, Oid};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub use grant::{Grant, Privilege};
 pub use raw::{RawFacts, RawMore, Referenced};
+pub(crate) use translate::Names;
 
 /// Everything that decides who may do what, with all names resolved. Objects refer to each other by their number.
 #[derive(Debug, Clone, Default)]
@@ -35,12 +37,14 @@ pub struct Facts {
     pub triggers: Vec<Trigger>,
     /// Foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
-    /// Indexes.
+    /// Indexes, by table.
     pub indexes: Vec<Index>,
     /// Publications and their tables.
     pub publications: Vec<Publication>,
     /// `ALTER DEFAULT PRIVILEGES`
     pub default_privileges: Vec<DefaultPrivilege>,
+    /// The names of types of users.
+    pub types: BTreeMap<Oid, String>,
 }
 
 /// A role.
@@ -278,7 +282,7 @@ pub struct Function {
     pub returns_row: bool,
     /// `SET` clauses: `search_path=`
     pub settings: Vec<String>,
-    /// Its text, of languages that are text.
+    /// Its text, of languages that are text; of a parsed body, what the server makes of it.
     pub source: String,
     /// Its body, if the server has parsed it.
     pub body: Vec<Query>,
@@ -434,27 +438,16 @@ impl Facts {
         &self.policies[start..start + length]
     }
 
-    /// All columns of a relation by number.
-    pub fn column(&self, relation: Oid, number: i32) -> Option<&Column> {
-        self.relations.get(&relation)?.columns.iter().find(|it| it.number == number)
+    /// The indexes of a relation.
+    pub fn indexes_of(&self, relation: Oid) -> &[Index] {
+        let start = self.indexes.partition_point(|it| it.relation < relation);
+        let length = self.indexes[start..].partition_point(|it| it.relation == relation);
+        &self.indexes[start..start + length]
     }
 
-    /// All relations that read from or write to `relation`s of this kind of tree: its children, at any depth.
-    pub fn descendants(&self, relation: Oid) -> BTreeSet<Oid> {
-        let mut all = BTreeSet::from([relation]);
-        loop {
-            let more: Vec<Oid> = self
-                .relations
-                .values()
-                .filter(|it| !all.contains(&it.oid) && it.parents.iter().any(|parent| all.contains(parent)))
-                .map(|it| it.oid)
-                .collect();
-            if more.is_empty() {
-                all.remove(&relation);
-                return all;
-            }
-            all.extend(more);
-        }
+    /// A column of a relation by number.
+    pub fn column(&self, relation: Oid, number: i32) -> Option<&Column> {
+        self.relations.get(&relation)?.columns.iter().find(|it| it.number == number)
     }
 }
 

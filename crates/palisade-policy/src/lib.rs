@@ -13,15 +13,23 @@
 
 mod access;
 mod body;
+mod difference;
 mod expr;
 mod facts;
 mod formula;
+mod lint;
+mod lockfile;
 mod oid;
+mod recursion;
+mod rewrite;
 mod tree;
 
-pub use access::{Access, AccessCommand, Cell, Predicate, Rights, Verdict, Why, concerned_roles};
+pub use access::{Access, AccessCommand, Cell, Door, DoorKind, Predicate, Rights, Verdict, Why, concerned_roles};
 pub use body::{Bodies, Body};
+pub use difference::{AccessChange, Compare, Direction, access_difference};
 pub use expr::*;
 pub use facts::*;
+pub use lint::{Finding, RuleInfo, Scope, Severity, lint, lint_rules};
+pub use lockfile::{LOCK_HEADER, access_lock};
 pub use oid::Oid;
 pub use tree::{Node, Tagged, TreeError};

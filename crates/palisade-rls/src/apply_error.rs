@@ -6,7 +6,8 @@ use std::time::Duration;
 use palisade_db::{DbError, SqlFailure};
 use palisade_plan::TargetIdentity;
 
-use crate::script::ScriptError;
+use crate::persona::PutOnError;
+use crate::plan::AccessPlanError;
 
 /// A session that holds a lock on the table that we wait for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,12 +31,12 @@ impl fmt::Display for Blocker {
     }
 }
 
-/// Why row security could not be applied. Unless the connection was lost, nothing was changed.
+/// Why row security could not be applied. Unless it says otherwise, or the connection was lost, nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// The files of the plan hold something that does not belong there.
+    /// What is declared cannot be made of what is there.
     #[error(transparent)]
-    Script(#[from] ScriptError),
+    Plan(#[from] AccessPlanError),
     /// The plan was made for another database.
     #[error("the plan is for {planned}, and this is {found}")]
     OtherTarget {
@@ -44,14 +45,17 @@ pub enum ApplyError {
         /// What the server says.
         found: Box<TargetIdentity>,
     },
-    /// Somebody changed the database since the plan was made.
+    /// Somebody changed the schema since the plan was made.
     #[error("the schema changed since the plan was made")]
     CatalogChanged,
+    /// Somebody changed policies, rights or their functions since the plan was made.
+    #[error("policies, rights or functions changed since the plan was made")]
+    AccessChanged,
     /// Others held their locks for too long.
-    #[error("{}", busy(failure, *tries, *waited, blockers))]
+    #[error("{}", busy(what, *tries, *waited, blockers))]
     Busy {
-        /// The statement that waited last.
-        failure: Box<SqlFailure>,
+        /// What was waited for last.
+        what: String,
         /// How often it was tried.
         tries: u32,
         /// For how long.
@@ -59,19 +63,31 @@ pub enum ApplyError {
         /// Who held a lock on its table when we gave up.
         blockers: Vec<Blocker>,
     },
-    /// A statement of a file failed.
+    /// A statement failed on the target.
     #[error("{failure}")]
     Statement {
         /// Which, and why.
         failure: Box<SqlFailure>,
+    },
+    /// A persona would get an error where it should get an answer.
+    #[error("with these policies the database cannot answer: {0}")]
+    Probe(DbError),
+    /// A persona cannot be sent.
+    #[error("{0}")]
+    Persona(#[from] PutOnError),
+    /// Everything was committed, and the target says something else than what was declared.
+    #[error("everything was applied, and the database is still not what the files declare:\n{}", differences.join("\n"))]
+    NotAsDeclared {
+        /// What would still have to be done.
+        differences: Vec<String>,
     },
     /// The server could not be asked, or the connection broke.
     #[error("{0}")]
     Database(DbError),
 }
 
-fn busy(failure: &SqlFailure, tries: u32, waited: Duration, blockers: &[Blocker]) -> String {
-    let mut text = format!("locks could not be had in {} tries over {:.1} s: {failure}", tries, waited.as_secs_f64());
+fn busy(what: &str, tries: u32, waited: Duration, blockers: &[Blocker]) -> String {
+    let mut text = format!("{what} could not be had in {tries} tries over {:.1} s", waited.as_secs_f64());
     for blocker in blockers {
         text.push('\n');
         text.push_str(&blocker.to_string());
@@ -95,9 +111,9 @@ impl ApplyError {
     /// What to do next; the CLI prints it under the error.
     pub fn help(&self) -> String {
         match self {
-            Self::Script(error) => error.help(),
+            Self::Plan(error) => error.help(),
             Self::OtherTarget { .. } => "make a new plan for this database".to_owned(),
-            Self::CatalogChanged => {
+            Self::CatalogChanged | Self::AccessChanged => {
                 "somebody else changed the database: run the command again, it makes a new plan".to_owned()
             }
             Self::Busy { blockers, .. } => match blockers.first() {
@@ -110,9 +126,25 @@ impl ApplyError {
             Self::Statement { failure } => {
                 failure.help().unwrap_or_else(|| "nothing was changed; correct the file and run it again".to_owned())
             }
-            Self::Database(error) => error.help().unwrap_or_else(|| {
-                "run the same command again: policy files can be run any number of times".to_owned()
-            }),
+            Self::Probe(error) => match error.sqlstate().map(|it| it.to_string()).as_deref() {
+                Some("42P17") => {
+                    "nothing was changed; a policy reads, through others, the table that it is on: put that read \
+                                  into a `security definer` function"
+                        .to_owned()
+                }
+                Some("54001") => {
+                    "nothing was changed; a function in a policy calls itself, through the policies of what it \
+                                  reads: make it `security definer`"
+                        .to_owned()
+                }
+                _ => "nothing was changed; correct the file, or the persona in `rls/personas.toml`".to_owned(),
+            },
+            Self::Persona(_) => "correct it in `rls/personas.toml`".to_owned(),
+            Self::NotAsDeclared { .. } => {
+                "somebody else may be changing it: run the same command again, and look at what `--plan` prints"
+                    .to_owned()
+            }
+            Self::Database(error) => error.help().unwrap_or_else(|| "run the same command again".to_owned()),
         }
     }
 }

@@ -20,8 +20,10 @@ pub enum ReadError {
 }
 
 /// In the order in which they build on each other.
-const CLASSES: [(&str, &str); 12] = [
+const CLASSES: [(&str, &str); 14] = [
     ("version", include_str!("facts/version.sql")),
+    ("enum_labels", include_str!("facts/enum_labels.sql")),
+    ("types", include_str!("facts/types.sql")),
     ("roles", include_str!("facts/roles.sql")),
     ("memberships", include_str!("facts/memberships.sql")),
     ("schemas", include_str!("facts/schemas.sql")),

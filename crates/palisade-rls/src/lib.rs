@@ -2,38 +2,49 @@
 //!
 //! The files below `rls/` hold ordinary SQL that can be run any number of times: row security switched on, policies
 //! dropped and created, rights revoked and granted, the helper functions of policies. [`PolicyScript::read`] refuses
-//! everything else. [`apply`] runs all of them in one transaction and one message, and tells what changed by reading
-//! the catalog before and after.
+//! everything else. The files never run on the database that they are for: [`declare`] runs them on a throwaway one and reads from
+//! its catalog what they make true, [`plan`] compares that with what is, and [`apply`] sends the statements that are left, all in
+//! one message.
 //!
 //! ```text
-//! PolicyScript::read(rls/) ─▶ to_step() ─▶ Plan ─▶ ApprovedPlan ─▶ apply(session, approved) ─▶ Applied { changes }
+//! PolicyScript::read(rls/) ─▶ declare(scratch) ─▶ Declared ─┐
+//!                                    read_access(target) ───┴─▶ plan() ─▶ Plan ─▶ ApprovedPlan ─▶ apply(target)
 //! ```
 //!
 //! Invariants:
-//! - No other session sees a table without its policies: there is one transaction, and a file cannot end it.
+//! - No other session sees a table without its policies: there is one transaction, which changes only what differs.
 //! - Nothing is told from the text of a file. What a policy means is what Postgres stored.
 //! - A run that has nothing to do takes no lock but those of reading.
+//! - What is not declared is left alone.
 
 mod apply;
 mod apply_error;
 pub mod attack;
+mod change;
 mod check;
+mod declare;
 pub mod explain;
 mod facts;
 mod message;
 pub mod mutate;
 mod parts;
 pub mod persona;
+mod plan;
+mod probe;
+mod read;
 mod record;
 mod script;
 mod state;
 pub mod testing;
 pub mod trial;
 
-pub use apply::{Applied, ApplySettings, apply, is_current, preview};
+pub use apply::{Applied, ApplyContext, ApplySettings, apply};
 pub use apply_error::{ApplyError, Blocker};
+pub use change::{Change, Kind};
 pub use check::{Finding, Reason};
+pub use declare::{DeclareError, declare, declare_recipe};
 pub use facts::{ReadError, read_facts};
 pub use persona::{Persona, PersonaError, Personas};
+pub use plan::{AccessPlan, AccessPlanError, Orphans, plan};
+pub use read::{Seen, is_current, read_access};
 pub use script::{PolicyFile, PolicyScript, ScriptError};
-pub use state::{Change, Kind};

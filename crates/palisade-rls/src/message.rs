@@ -1,95 +1,87 @@
-//! All files as one message and one transaction, and the way back from an error to a line of a file.
-
-use std::fmt::Write as _;
-use std::time::Duration;
+//! Many statements as one message, and the way back from an error to a line of a file.
 
 use palisade_db::{DbError, SqlFailure, SqlText};
-use palisade_sql::{LexError, ObjectName, Statement, split};
+use palisade_sql::{LexError, Statement, split};
 
 use crate::script::PolicyFile;
-use crate::state::{Moment, state_sql};
 
-/// How the transaction ends.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum End<'a> {
-    /// What was done stays; the SQL runs just before.
-    Commit {
-        /// Notes down what was done.
-        record: &'a str,
-    },
-    /// Nothing stays.
-    Rollback,
-}
-
-/// A message for the server.
-#[derive(Debug)]
+/// A message for the server: SQL of ours, and statements of files between it.
+#[derive(Debug, Default)]
 pub(crate) struct Message<'a> {
     /// The SQL.
     pub(crate) sql: String,
+    characters: usize,
+    commands: usize,
     parts: Vec<Part<'a>>,
 }
 
-/// One file inside the message.
+/// A text of a file inside the message.
 #[derive(Debug)]
 struct Part<'a> {
     file: &'a PolicyFile,
-    /// Where its text begins in the message, in characters, as the server counts.
-    start: usize,
-    /// The character behind it; the server may point there, at the end of the input.
-    end: usize,
-    statements: Vec<Statement<'a>>,
+    /// How much further back a character stands in the message than in its file, as the server counts.
+    shift: usize,
+    /// Where the text begins in the message, and the character behind it: the server may point there, at the end of the input.
+    characters: (usize, usize),
     /// How many commands are done before its first one.
     commands_before: usize,
+    statements: Vec<Statement<'a>>,
 }
 
-/// `begin`, two settings, the reading of the state.
-const COMMANDS_OF_PROLOGUE: usize = 4;
-
 impl<'a> Message<'a> {
-    /// Puts `files` between two readings of the state. `reset` is one or several commands that put the session into a
-    /// known state. With `begun` the transaction is open already.
-    pub(crate) fn compose(
-        reset: &str,
-        files: &'a [PolicyFile],
-        lock_timeout: Duration,
-        end: End<'_>,
-        begun: bool,
-    ) -> Result<Self, LexError> {
-        let mut sql = reset.to_owned();
-        // Writing to a string cannot fail, here and below.
-        let _ = writeln!(
-            sql,
-            "{};\nset local lock_timeout = {};\nset local search_path = '';\n{};",
-            // As many commands either way.
-            if begun { "savepoint palisade" } else { "begin" },
-            lock_timeout.as_millis().max(1),
-            state_sql(Moment::Before)
-        );
-        let mut commands = split(reset)?.len() + COMMANDS_OF_PROLOGUE;
-        let mut parts = Vec::with_capacity(files.len());
-        for file in files {
-            // A file cannot leak its search_path into the next one.
-            sql.push_str("set local search_path to default;\n");
-            let statements = split(&file.sql)?;
-            let start = sql.chars().count();
-            // Up to and with the semicolon: an unfinished statement ends there for the server.
-            let end = start + file.sql.chars().count() + 2;
-            let part = Part { file, start, end, commands_before: commands + 1, statements };
-            commands = part.commands_before + part.statements.len();
-            parts.push(part);
-            // The line break ends a comment in the last line, the semicolon a last statement without one.
-            sql.push_str(&file.sql);
-            sql.push_str("\n;\n");
+    /// Adds SQL of ours, each command with its semicolon.
+    pub(crate) fn add(&mut self, sql: &str) -> Result<(), LexError> {
+        self.commands += split(sql)?.len();
+        self.push(sql);
+        Ok(())
+    }
+
+    /// Adds a whole file.
+    pub(crate) fn add_file(&mut self, file: &'a PolicyFile) -> Result<(), LexError> {
+        let statements = split(&file.sql)?;
+        self.add_part(file, 0, &file.sql, statements);
+        Ok(())
+    }
+
+    /// Adds one statement of a file.
+    pub(crate) fn add_statement(&mut self, file: &'a PolicyFile, statement: Statement<'a>) {
+        let before = file.sql.get(..statement.start).map_or(0, |it| it.chars().count());
+        self.add_part(file, before, statement.text, vec![statement]);
+    }
+
+    fn add_part(&mut self, file: &'a PolicyFile, before: usize, text: &str, statements: Vec<Statement<'a>>) {
+        let begin = self.characters;
+        // Up to and with the semicolon: an unfinished statement ends there for the server.
+        let characters = (begin, begin + text.chars().count() + 2);
+        let (commands_before, shift) = (self.commands, begin.saturating_sub(before));
+        self.commands += statements.len();
+        self.push(text);
+        // The line break ends a comment in the last line, the semicolon a last statement without one.
+        self.push("\n;\n");
+        self.parts.push(Part { file, shift, characters, commands_before, statements });
+    }
+
+    fn push(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+        self.characters += sql.chars().count();
+    }
+
+    /// Places an error in the file that it comes from; gives it back if it comes from none. `commands` had been completed.
+    pub(crate) fn place(&self, commands: usize, error: DbError) -> Result<SqlFailure, DbError> {
+        let text = |part: &Part<'a>| SqlText { file: part.file.path.as_str(), text: &part.file.sql };
+        if let Some((part, statement)) = self.running(commands) {
+            return Ok(SqlFailure::new(text(part), error, part.shift, Some(statement.start)));
         }
-        let _ = writeln!(sql, "set local search_path = '';\n{};", state_sql(Moment::After));
-        sql.push_str(match end {
-            End::Commit { record } => record,
-            End::Rollback => "rollback;\n",
-        });
-        if let End::Commit { .. } = end {
-            sql.push_str("commit;\n");
+        // A syntax error anywhere in the message comes before its first command.
+        let position = error.server().and_then(|it| it.position);
+        let holds = |part: &&Part<'a>| position.is_some_and(|at| (part.characters.0..part.characters.1).contains(&at));
+        match self.parts.iter().find(holds) {
+            Some(part) => {
+                let last = part.statements.last().map(|it| it.start);
+                Ok(SqlFailure::new(text(part), error, part.shift, last))
+            }
+            None => Err(error),
         }
-        Ok(Self { sql, parts })
     }
 
     /// The statement that was under way when `commands` commands had been completed.
@@ -99,47 +91,13 @@ impl<'a> Message<'a> {
             part.statements.get(index).map(|statement| (part, statement))
         })
     }
-
-    /// Places an error in the file that it comes from; gives it back if it comes from none.
-    pub(crate) fn place(&self, commands: usize, error: DbError) -> Result<SqlFailure, DbError> {
-        let text = |part: &Part<'a>| SqlText { file: part.file.path.as_str(), text: &part.file.sql };
-        if let Some((part, statement)) = self.running(commands) {
-            return Ok(SqlFailure::new(text(part), error, part.start, Some(statement.start)));
-        }
-        // A syntax error anywhere in the message comes before its first command.
-        let position = error.server().and_then(|it| it.position);
-        let part = position.and_then(|at| self.parts.iter().find(|it| (it.start..it.end).contains(&at)));
-        match part {
-            Some(part) => {
-                let last = part.statements.last().map(|it| it.start);
-                Ok(SqlFailure::new(text(part), error, part.start, last))
-            }
-            None => Err(error),
-        }
-    }
-
-    /// The table that the statement under way is about.
-    pub(crate) fn table(&self, commands: usize) -> Option<ObjectName> {
-        let (_, statement) = self.running(commands)?;
-        let is_on = |index: &usize| statement.words_at(*index, &["on"]);
-        let at = if statement.begins_with(&["alter", "table"]) {
-            let words = ["if", "exists", "only"];
-            (2..statement.tokens.len()).find(|index| !words.iter().any(|word| statement.words_at(*index, &[word])))?
-        } else {
-            let on = (0..statement.tokens.len()).find(is_on)?;
-            on + 1 + usize::from(statement.words_at(on + 1, &["table"]))
-        };
-        statement.name_at(at).map(|(name, _)| name)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use palisade_sql::split;
 
-    use super::{End, Message};
+    use super::Message;
     use crate::script::PolicyFile;
 
     fn files() -> Vec<PolicyFile> {
@@ -151,38 +109,48 @@ mod tests {
         ]
     }
 
+    fn message(files: &[PolicyFile]) -> Message<'_> {
+        let mut message = Message::default();
+        message.add("begin; select 'ü';\n").unwrap();
+        for file in files {
+            message.add("set local search_path to default;\n").unwrap();
+            message.add_file(file).unwrap();
+        }
+        for file in files {
+            for statement in split(&file.sql).unwrap() {
+                message.add("select 'before';\n").unwrap();
+                message.add_statement(file, statement);
+            }
+        }
+        message.add("commit;\n").unwrap();
+        message
+    }
+
     #[test]
     fn the_number_of_completed_commands_leads_back_to_the_statement() {
         let files = files();
-        let end = End::Commit { record: "select 'record';\n" };
-        let message =
-            Message::compose("reset role; reset all;\n", &files, Duration::from_millis(100), end, false).unwrap();
+        let message = message(&files);
         let statements = split(&message.sql).unwrap();
+        assert_eq!(statements.len(), message.commands);
         for (index, statement) in statements.iter().enumerate() {
             match message.running(index) {
                 Some((_, running)) => assert_eq!(running.text, statement.text),
                 None => assert!(!files.iter().any(|it| it.sql.contains(statement.text)), "{}", statement.text),
             }
         }
-        assert!(statements[2 + super::COMMANDS_OF_PROLOGUE].text.contains("search_path to default"));
-        assert_eq!(statements.last().unwrap().text, "commit");
     }
 
     #[test]
     fn a_position_in_the_message_is_the_same_place_in_the_file() {
         let files = files();
-        let message = Message::compose("", &files, Duration::ZERO, End::Rollback, true).unwrap();
+        let message = message(&files);
         for part in &message.parts {
-            let found: String = message.sql.chars().skip(part.start).take(part.file.sql.chars().count()).collect();
-            assert_eq!(found, part.file.sql);
+            for statement in &part.statements {
+                let before = part.file.sql[..statement.start].chars().count();
+                let count = statement.text.chars().count();
+                let found: String = message.sql.chars().skip(before + part.shift).take(count).collect();
+                assert_eq!(found, statement.text);
+            }
         }
-    }
-
-    #[test]
-    fn the_table_that_is_waited_for_is_known() {
-        let files = files();
-        let message = Message::compose("", &files, Duration::ZERO, End::Rollback, true).unwrap();
-        let tables: Vec<_> = (0..20).filter_map(|it| message.table(it)).map(|it| it.parts.join(".")).collect();
-        assert_eq!(tables, ["public.a", "c", "c", "d"]);
     }
 }

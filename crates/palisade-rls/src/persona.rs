@@ -27,7 +27,12 @@ pub struct Persona {
 /// All personas of a project, in the order of their names.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[serde(transparent)]
-pub struct Personas(Vec<Persona>);
+pub struct Personas {
+    all: Vec<Persona>,
+    /// Whether nobody wrote them down: a database need not have their roles then.
+    #[serde(skip)]
+    invented: bool,
+}
 
 /// Why a persona cannot be put on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,7 +66,7 @@ impl Personas {
     ///
     /// As [`read`](Self::read).
     pub fn parse(path: &Utf8Path, text: &str) -> Result<Self, PersonaError> {
-        file::parse(path, text).map(Self)
+        Ok(Self { all: file::parse(path, text)?, invented: false })
     }
 
     /// `anon`, who is not signed in, and `authenticated`, an invented user.
@@ -70,17 +75,23 @@ impl Personas {
         let mut signed_in = claims("authenticated");
         signed_in["sub"] = uuid("authenticated").into();
         let persona = |role: &str, claims| Persona { name: role.to_owned(), role: role.to_owned(), claims };
-        Self(vec![persona("anon", claims("anon")), persona("authenticated", signed_in)])
+        let all = vec![persona("anon", claims("anon")), persona("authenticated", signed_in)];
+        Self { all, invented: true }
     }
 
     /// All of them.
     pub fn all(&self) -> &[Persona] {
-        &self.0
+        &self.all
+    }
+
+    /// Whether nobody wrote them down: a database need not have their roles then.
+    pub fn are_invented(&self) -> bool {
+        self.invented
     }
 
     /// The one with this name.
     pub fn get(&self, name: &str) -> Option<&Persona> {
-        self.0.iter().find(|it| it.name == name)
+        self.all.iter().find(|it| it.name == name)
     }
 }
 

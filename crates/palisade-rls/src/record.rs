@@ -4,7 +4,8 @@ use palisade_sql::{Literal, LiteralError};
 
 use crate::state::digest_sql;
 
-/// Notes in the transaction that applies a script which script it was, and which state came of it.
+/// Notes in the transaction that applies a script which script it was, and which state came of it, unless that stands there already.
+/// Two commands.
 ///
 /// In the schema `palisade`, like the history of migrations: `PostgREST` serves every table of `public`.
 pub(crate) fn record_sql(script: &str, plan: &str) -> Result<String, LiteralError> {
@@ -27,7 +28,13 @@ pub(crate) fn record_sql(script: &str, plan: &str) -> Result<String, LiteralErro
            end if;
          end $palisade$;
          insert into palisade.row_security (script_digest, plan_digest, state_digest)
-         values ({script}, {plan}, {state});\n"
+         select now_true.* from (select {script}, {plan}, {state}) now_true (script, plan, state)
+         where not exists (
+           select from (
+             select script_digest, state_digest from palisade.row_security order by id desc limit 1
+           ) last
+           where last.script_digest = now_true.script and last.state_digest = now_true.state
+         );\n"
     ))
 }
 

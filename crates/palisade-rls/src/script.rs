@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::{fs, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use palisade_plan::{RowSecurityFile, RowSecurityStep};
+use palisade_plan::{Declared, Foreseen, RowSecurityStep};
 use sha2::{Digest, Sha256};
 
 use crate::check::{Finding, check};
+use crate::plan::Orphans;
 
 /// One file of `rls/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,20 +112,15 @@ impl PolicyScript {
         Ok(Self { files, digest })
     }
 
-    /// The files of a plan, checked again: a plan may have been made by another version of Palisade.
-    ///
-    /// # Errors
-    ///
-    /// [`ScriptError::Refused`].
-    pub fn from_step(step: &RowSecurityStep) -> Result<Self, ScriptError> {
-        let file = |it: &RowSecurityFile| PolicyFile { path: it.file.as_str().into(), sql: it.sql.clone() };
-        Self::from_files(step.files.iter().map(file).collect())
-    }
-
-    /// The files as a step of a plan.
-    pub fn to_step(&self) -> RowSecurityStep {
-        let file = |it: &PolicyFile| RowSecurityFile { file: it.path.to_string(), sql: it.sql.clone() };
-        RowSecurityStep { files: self.files.iter().map(file).collect() }
+    /// The files as a step of a plan, with what they declare.
+    pub fn to_step(&self, declared: Declared, orphans: Orphans, foreseen: Option<Foreseen>) -> RowSecurityStep {
+        RowSecurityStep {
+            files: self.files.iter().map(|it| it.path.to_string()).collect(),
+            script: self.digest.clone(),
+            declared,
+            prune: orphans == Orphans::Drop,
+            foreseen,
+        }
     }
 
     /// The files in the order in which they run.

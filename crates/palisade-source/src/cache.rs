@@ -80,6 +80,26 @@ impl CatalogCache {
         }
     }
 
+    /// The text that was made from exactly this before.
+    pub(crate) fn find_text(&self, recipe: Recipe) -> Option<String> {
+        let path = self.directory.join(recipe.name());
+        let text = fs::read_to_string(&path).ok()?;
+        let found = intact(&text).map(str::to_owned);
+        if found.is_none() {
+            let _ = fs::remove_file(&path);
+        } else if let Ok(file) = File::open(&path) {
+            let _ = file.set_modified(SystemTime::now());
+        }
+        found
+    }
+
+    /// Keeps a text. Not being able to costs time only.
+    pub(crate) fn keep_text(&self, recipe: Recipe, text: &str) {
+        if let Err(error) = self.write_text(recipe, text) {
+            tracing::debug!(directory = %self.directory, %error, "cannot keep a text");
+        }
+    }
+
     /// Whether it was noted that this comparison finds nothing.
     pub(crate) fn is_noted(&self, comparison: Recipe) -> bool {
         let name = comparison.name();
@@ -100,12 +120,15 @@ impl CatalogCache {
     }
 
     fn write(&self, recipe: Recipe, catalog: &Catalog) -> io::Result<()> {
-        let snapshot = catalog.to_snapshot()?;
+        self.write_text(recipe, &catalog.to_snapshot()?)
+    }
+
+    fn write_text(&self, recipe: Recipe, text: &str) -> io::Result<()> {
         fs::create_dir_all(&self.directory)?;
         // Under a name of its own first: nobody reads half of it.
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        writeln!(file, "{}", digest(&snapshot))?;
-        file.write_all(snapshot.as_bytes())?;
+        writeln!(file, "{}", digest(text))?;
+        file.write_all(text.as_bytes())?;
         file.persist(self.directory.join(recipe.name())).map_err(|it| it.error)?;
         self.prune()
     }

@@ -95,7 +95,7 @@ impl External {
             _ => match key.schema() {
                 Some(schema) => {
                     let (_, name) = key.relation();
-                    !self.has_schema(schema) && !self.tables.contains(&(schema.to_owned(), name.to_owned()))
+                    !self.has_schema(schema) && !self.tables.iter().any(|it| it.0 == schema && it.1 == name)
                 }
                 None => !(self.supabase && owned_by_supabase(object)),
             },

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use palisade_diff::{Danger, Script, Statement, Transaction};
+use palisade_diff::{Script, Statement, Transaction};
 
 use crate::summary::summary;
 
@@ -48,12 +48,11 @@ pub fn migration_text(script: &Script, notes: &[String]) -> String {
 }
 
 fn statement(text: &mut String, statement: &Statement) {
-    let Statement { sql, object: _, action: _, dangers, transaction: _ } = statement;
-    for Danger { hazard, detail } in dangers {
-        comment(text, &format!("{hazard}: {detail}"));
+    for note in statement.notes() {
+        comment(text, &note);
     }
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{};", sql.trim_end());
+    let _ = writeln!(text, "{};", statement.sql.trim_end());
 }
 
 /// On one line, whatever names hold: a second one would be SQL.

@@ -6,7 +6,7 @@ mod place;
 use std::collections::BTreeMap;
 
 use palisade_catalog::{Catalog, ObjectKind};
-use palisade_diff::{Danger, Script, Statement};
+use palisade_diff::{Danger, Lock, Script, Statement};
 
 use crate::directory::SqlFile;
 use path::path;
@@ -16,7 +16,7 @@ pub use place::{Placed, PullError, place};
 /// triggers in one. Loading them in whatever order makes the same catalog.
 pub fn pull(script: &Script, catalog: &Catalog) -> Vec<SqlFile> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
-    for Statement { sql, object, action: _, dangers, transaction: _ } in &script.statements {
+    for Statement { sql, object, action: _, dangers, locks, transaction: _ } in &script.statements {
         // A setting, which whoever loads files makes himself.
         if object.kind == ObjectKind::Unmodelled {
             continue;
@@ -26,7 +26,7 @@ pub fn pull(script: &Script, catalog: &Catalog) -> Vec<SqlFile> {
             text.push('\n');
         }
         // In a new database nothing can be hurt.
-        let _: &[Danger] = dangers;
+        let _: (&[Danger], &[Lock]) = (dangers, locks);
         text.push_str(sql.trim_end());
         text.push_str(";\n");
     }

@@ -250,6 +250,32 @@ impl Workbench {
         Ok(())
     }
 
+    /// What was read before, in the way that `how` says, from a database with what `layers` make.
+    ///
+    /// # Errors
+    ///
+    /// [`MakeError`] if there is no Postgres to make one with.
+    pub async fn kept_text(&self, layers: &[Layer], how: &str) -> Result<Option<String>, MakeError> {
+        Ok(self.cache.find_text(self.recipe_of_text(layers, how).await?))
+    }
+
+    /// Keeps what was read.
+    ///
+    /// # Errors
+    ///
+    /// As [`kept_text`](Self::kept_text).
+    pub async fn keep_text(&self, layers: &[Layer], how: &str, text: &str) -> Result<(), MakeError> {
+        self.cache.keep_text(self.recipe_of_text(layers, how).await?, text);
+        Ok(())
+    }
+
+    async fn recipe_of_text(&self, layers: &[Layer], how: &str) -> Result<Recipe, MakeError> {
+        let mut recipe = self.recipe_of_layers(layers).await?;
+        recipe.add("read");
+        recipe.add(how);
+        Ok(recipe)
+    }
+
     /// Another program may compare in another way: none, if nobody can tell which one this is.
     async fn comparison(&self, left: &[Layer], right: &Blueprint, how: &str) -> Result<Option<Recipe>, MakeError> {
         let Some(program) = program() else { return Ok(None) };

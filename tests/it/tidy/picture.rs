@@ -9,7 +9,7 @@ const PURE: [&str; 6] =
     ["palisade-catalog", "palisade-diff", "palisade-plan", "palisade-schema", "palisade-sql", "palisade-typegen"];
 
 /// What pure crates may use besides each other.
-const PURE_DEPENDENCIES: [&str; 5] = ["hex", "serde", "serde_json", "sha2", "thiserror"];
+const PURE_DEPENDENCIES: [&str; 6] = ["foldhash", "hex", "serde", "serde_json", "sha2", "thiserror"];
 
 const IMPURE_WORDS: [&str; 9] = [
     "std::fs",

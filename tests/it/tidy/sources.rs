@@ -14,7 +14,7 @@ const QUOTING: [(&str, &str); 10] = [
     ("crates/palisade-sql/src/ident.rs", "the one place that quotes identifiers"),
     ("crates/palisade-sql/src/literal.rs", "the one place that quotes literals"),
     ("crates/palisade-sql/src/quote.rs", "quotes as the server does, where people read it"),
-    ("crates/palisade-rls/src/state.rs", "a sentence for people, and one of our own constants"),
+    ("crates/palisade-rls/src/change.rs", "a sentence for people"),
     ("crates/palisade-backup/src/credentials.rs", "a connection string, quoted as libpq wants it"),
     ("crates/palisade-embedded/src/cluster/create.rs", "a configuration file"),
     ("crates/palisade-embedded/src/cluster/configuration.rs", "a configuration file"),

@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use palisade_catalog::{Catalog, Compared, difference};
 use palisade_db::{Connection, batch, introspect};
-use palisade_diff::{DiffError, Options, Script, diff};
+use palisade_diff::{DiffError, Options, Script, Statement, Transaction, diff};
 use palisade_embedded::{Scratch, ScratchDatabase, installation};
 use palisade_sql::{Dump, split};
 
@@ -19,6 +19,8 @@ pub struct Pair {
     pub old: String,
     /// SQL of the new one.
     pub new: String,
+    /// Whether the form that lets others read and write meanwhile is judged too, where it is another.
+    pub online: bool,
 }
 
 /// What judging takes: a server and the `pg_dump` beside it.
@@ -68,22 +70,38 @@ impl Judge {
             (Ok(old), Ok(new)) => (old, new),
             (Err(reason), _) | (_, Err(reason)) => return same(Verdict::NotLoadable(reason)),
         };
-        let forwards = script(&old.catalog, &new.catalog);
-        let backwards = script(&new.catalog, &old.catalog);
         let (mut old, mut new) = (old, new);
         let (old_dump, new_dump) = (self.dump(&old.database).await, self.dump(&new.database).await);
         let outcome = Outcome {
-            forwards: match forwards {
-                Ok(script) => self.apply(&mut old, &script, (&new.catalog, &new_dump)).await,
-                Err(verdict) => verdict,
-            },
-            backwards: Some(match backwards {
-                Ok(script) => self.apply(&mut new, &script, (&old.catalog, &old_dump)).await,
-                Err(verdict) => verdict,
-            }),
+            forwards: self.lead(&mut old, pair, &pair.old, (&new.catalog, &new_dump)).await,
+            backwards: Some(self.lead(&mut new, pair, &pair.new, (&old.catalog, &old_dump)).await),
         };
         close([old, new]).await;
         outcome
+    }
+
+    /// Takes a database that was made by `sql` to another state, in the forms that the pair wants.
+    async fn lead(&self, side: &mut Side, pair: &Pair, sql: &str, wanted: (&Catalog, &Dump)) -> Verdict {
+        let online = script(&side.catalog, wanted.0, pair.online);
+        let plain = match script(&side.catalog, wanted.0, false) {
+            Ok(plain) => plain,
+            Err(verdict) => return verdict,
+        };
+        let verdict = self.apply(side, &plain, wanted).await;
+        match online {
+            Ok(online) if online == plain => verdict,
+            Ok(online) if verdict == Verdict::Converged => {
+                let mut side = match self.load("online", sql).await {
+                    Ok(side) => side,
+                    Err(reason) => return Verdict::NotLoadable(reason),
+                };
+                let verdict = self.apply(&mut side, &online, wanted).await;
+                close([side]).await;
+                verdict
+            }
+            Ok(_) => verdict,
+            Err(verdict) => verdict,
+        }
     }
 
     /// Loads both sides, and takes the old one to the new one only.
@@ -98,13 +116,8 @@ impl Judge {
                 return Outcome { forwards: Verdict::NotLoadable(reason), backwards: None };
             }
         };
-        let forwards = match script(&old.catalog, &new.catalog) {
-            Ok(script) => {
-                let dump = self.dump(&new.database).await;
-                self.apply(&mut old, &script, (&new.catalog, &dump)).await
-            }
-            Err(verdict) => verdict,
-        };
+        let dump = self.dump(&new.database).await;
+        let forwards = self.lead(&mut old, pair, &pair.old, (&new.catalog, &dump)).await;
         close([old, new]).await;
         Outcome { forwards, backwards: None }
     }
@@ -125,9 +138,9 @@ impl Judge {
     }
 
     async fn apply(&self, side: &mut Side, script: &Script, (wanted, dump): (&Catalog, &Dump)) -> Verdict {
-        for statement in &script.statements {
-            if let Err(error) = batch(&mut side.connection, &statement.sql).await {
-                return Verdict::ApplyError(format!("{error}\n{}\n  in\n{script}", statement.sql));
+        for statement in in_transactions(&script.statements) {
+            if let Err(error) = batch(&mut side.connection, statement).await {
+                return Verdict::ApplyError(format!("{error}\n{statement}\n  in\n{script}"));
             }
         }
         let found = match introspect::everything(&mut side.connection).await {
@@ -144,7 +157,7 @@ impl Judge {
         if !differences.is_empty() {
             return Verdict::Differs(format!("pg_dump:\n{}\n  after\n{script}", differences.join("\n")));
         }
-        match self::script(&found, wanted) {
+        match self::script(&found, wanted, false) {
             Ok(second) if second.is_empty() => Verdict::Converged,
             Ok(second) => Verdict::SecondDiff(second.to_string()),
             Err(verdict) => verdict,
@@ -164,16 +177,35 @@ impl Judge {
     }
 }
 
-async fn close(sides: [Side; 2]) {
+/// The statements as a migration file has them: those that can stand together are one transaction.
+fn in_transactions(statements: &[Statement]) -> Vec<&str> {
+    let (mut all, mut open) = (Vec::new(), false);
+    for it in statements {
+        if open && it.transaction != Transaction::Shared {
+            all.push("commit");
+            open = false;
+        }
+        if !open && it.transaction != Transaction::Outside {
+            all.push("begin");
+            open = true;
+        }
+        all.push(&it.sql);
+    }
+    all.extend(open.then_some("commit"));
+    all
+}
+
+async fn close<const N: usize>(sides: [Side; N]) {
     for Side { database, connection, .. } in sides {
         drop(connection);
         database.close().await.expect("a database that can be dropped");
     }
 }
 
-fn script(from: &Catalog, to: &Catalog) -> Result<Script, Verdict> {
+fn script(from: &Catalog, to: &Catalog, online: bool) -> Result<Script, Verdict> {
+    let options = Options { online, ..Options::ALL };
     // One pair that makes the engine panic must not hide what the others do.
-    match std::panic::catch_unwind(|| diff(from, to, &Options::ALL)) {
+    match std::panic::catch_unwind(|| diff(from, to, &options)) {
         Ok(Ok(script)) => Ok(script),
         Ok(Err(error @ DiffError::Impossible { .. })) => Err(Verdict::Refused(error.to_string())),
         Ok(Err(error)) => Err(Verdict::ToolError(error.to_string())),

@@ -82,7 +82,7 @@ pub struct Column {
     #[serde(default = "yes")]
     pub not_null_validated: bool,
     /// Whether it numbers rows by itself.
-    pub identity: Option<Identity>,
+    pub identity: Option<Box<Identity>>,
     /// How values are stored, if not as the type says: `p`lain, `e`xternal, `m`ain, e`x`tended.
     pub storage: Option<String>,
     /// How large values are compressed, if said: `p`glz, `l`z4.
@@ -228,7 +228,7 @@ pub struct Constraint {
     /// The constraint of the partitioned table that it is a part of: schema, table, name.
     pub parent: Option<(String, String, String)>,
     /// What stands behind a constraint that has an index.
-    pub index: Option<ConstraintIndex>,
+    pub index: Option<Box<ConstraintIndex>>,
 }
 
 /// The index behind a constraint.
@@ -236,6 +236,7 @@ pub struct Constraint {
 #[serde(deny_unknown_fields)]
 pub struct ConstraintIndex {
     /// Storage parameters, `name=value`.
+    #[serde(default)]
     pub options: Vec<String>,
     /// Its tablespace, where it is not the database's.
     pub tablespace: Option<String>,
@@ -246,6 +247,7 @@ pub struct ConstraintIndex {
     /// What is said about the index.
     pub comment: Option<String>,
     /// Statistics targets of its columns: number of the column, target.
+    #[serde(default)]
     pub statistics: Vec<(u32, i32)>,
 }
 
@@ -273,6 +275,7 @@ pub struct Index {
     /// Its tablespace, where it is not the database's.
     pub tablespace: Option<String>,
     /// Statistics targets of its columns: number of the column, target.
+    #[serde(default)]
     pub statistics: Vec<(u32, i32)>,
 }
 

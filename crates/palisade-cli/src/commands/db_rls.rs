@@ -1,31 +1,35 @@
 //! `db-rls`
 
 use crate::arguments::WriteArgs;
-use crate::push::{Detail, Road, describe};
-use crate::{CommandError, Context, Exit, Outcome, Selection};
-use palisade_guard::Scope;
-use palisade_rls::{ApplySettings, Change, is_current, preview};
-use serde_json::json;
-use std::time::Duration;
+use crate::push::{Detail, Road, describe, orphans};
+use crate::{CommandError, Context, Exit, Outcome};
+use palisade_db::Connection;
+use palisade_guard::{Scope, access};
+use palisade_rls::{AccessPlan, Orphans};
+use serde_json::{Value, json};
 
 /// Apply row security: policies, grants and their functions from `rls/`
 ///
-/// All files run in one transaction: no table is ever without its policies. They are ordinary SQL that can be run any
-/// number of times (`drop policy if exists`, then `create policy`); statements that belong elsewhere are refused.
+/// The files are ordinary SQL that can be run any number of times (`drop policy if exists`, then `create policy`); statements that
+/// belong elsewhere are refused. They run on a throwaway database only: what they make true there is compared with the database,
+/// and only what differs is changed, in one transaction.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask db-rls
   cargo xtask db-rls --plan
   cargo xtask db-rls --check --env prod")]
 pub(crate) struct DbRlsArgs {
-    /// Show what would change; everything is rolled back
+    /// Print the SQL that would run, and `nothing` if none would
     #[arg(long, conflicts_with = "dry_run")]
     plan: bool,
 
-    /// Say whether the database is what the files say, and how not; exit code 3 if not. Where a file was edited or the
-    /// database changed since the last run, the files run for that, as with `--plan`
+    /// Say whether the database is what the files say, and how not; exit code 3 if not. Takes no locks
     #[arg(long, conflicts_with_all = ["plan", "dry_run"])]
     check: bool,
+
+    /// Drop policies that no file creates, on the tables that the files are about
+    #[arg(long)]
+    prune: bool,
 
     /// Approve exactly the plan that has this digest, for a protected environment
     #[arg(long, value_name = "DIGEST", conflicts_with_all = ["plan", "check"])]
@@ -38,58 +42,63 @@ pub(crate) struct DbRlsArgs {
 pub(crate) async fn run(context: &mut Context, args: DbRlsArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&args.write.connection)?;
     let road = Road::new(&selection, Scope::RowSecurity)?;
-    if args.check {
-        return check(context, &selection, &road, args.write.wait).await;
-    }
-    if args.plan || args.write.dry_run {
-        if args.write.dry_run {
+    let road = road.orphans(if args.prune { Orphans::Drop } else { Orphans::Keep });
+    if args.plan || args.check || args.write.dry_run {
+        let connection = if args.write.dry_run {
             // A dry run starts no server.
-            selection.connect_to_look().await?.close().await;
-        }
-        let changes = changes(context, &selection, &road, args.write.wait).await?;
-        return Ok(Outcome::done(list(&changes)).data(json!({ "changes": changes })));
+            selection.connect_to_look().await?
+        } else {
+            selection.connect(&context.printer).await?
+        };
+        let plan = look(connection, &road).await?;
+        return Ok(if args.check { checked(&plan) } else { planned(context, &plan) });
     }
     let (text, data) = describe(&road.push(context, &args.write, args.approve.as_deref()).await?, Detail::Full);
     Ok(Outcome::done(text).data(data))
 }
 
-/// Whether the database is what the files say. If no file was edited and nothing was changed since they ran, that is known without
-/// running them; else only the server can tell.
-async fn check(
-    context: &Context,
-    selection: &Selection,
-    road: &Road<'_>,
-    wait: Duration,
-) -> Result<Outcome, CommandError> {
-    let mut connection = selection.connect(&context.printer).await?;
-    let current = road.policies.files().is_empty() || is_current(&mut connection, &road.policies).await?;
+/// What there is to do. Takes no locks but those of reading.
+async fn look(mut connection: Connection, road: &Road<'_>) -> Result<AccessPlan, CommandError> {
+    if road.policies.files().is_empty() {
+        connection.close().await;
+        return Ok(AccessPlan::default());
+    }
+    let access = access(&mut connection, &road.inputs()).await?;
     connection.close().await;
-    let changes = if current { Vec::new() } else { changes(context, selection, road, wait).await? };
-    let data = json!({ "current": changes.is_empty(), "changes": changes });
-    if changes.is_empty() {
-        return Ok(Outcome::done("Row security is what the files say").data(data));
-    }
-    let text = format!("Row security differs from the files; `cargo xtask db-rls` would do:\n{}", list(&changes));
-    Ok(Outcome::done(text).data(data).exit(Exit::Found))
+    Ok(access.plan)
 }
 
-/// What running the files would change; they run, and are rolled back.
-async fn changes(
-    context: &Context,
-    selection: &Selection,
-    road: &Road<'_>,
-    wait: Duration,
-) -> Result<Vec<Change>, CommandError> {
-    let mut session = selection.session(&context.printer, wait).await?;
-    let settings = ApplySettings { lock_timeout: selection.environment.lock_timeout, ..ApplySettings::default() };
-    let changes = preview(&mut session, &road.policies, settings).await?;
-    session.release().await?.close().await;
-    Ok(changes)
+/// On standard output stands SQL and nothing else.
+fn planned(context: &Context, plan: &AccessPlan) -> Outcome {
+    if let Some(text) = orphans(&names(plan)) {
+        context.printer.note(&text);
+    }
+    let sql: Vec<String> = plan.statements.iter().map(|it| format!("{it};")).collect();
+    let text = if sql.is_empty() { "nothing".to_owned() } else { sql.join("\n") };
+    Outcome::done(text).data(data(plan))
 }
 
-fn list(changes: &[Change]) -> String {
-    if changes.is_empty() {
-        return "Nothing would change".to_owned();
+fn checked(plan: &AccessPlan) -> Outcome {
+    let AccessPlan { statements, changes, orphans: left, tables: _, touched: _ } = plan;
+    let mut data = data(plan);
+    let current = statements.is_empty() && left.is_empty();
+    data["current"] = json!(current);
+    if current {
+        return Outcome::done("Row security is what the files say").data(data);
     }
-    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    let mut lines = Vec::new();
+    if !statements.is_empty() {
+        lines.push("Row security differs from the files; `cargo xtask db-rls` would do:".to_owned());
+        lines.extend(changes.iter().map(ToString::to_string));
+    }
+    lines.extend(orphans(&names(plan)));
+    Outcome::done(lines.join("\n")).data(data).exit(Exit::Found)
+}
+
+fn names(plan: &AccessPlan) -> Vec<String> {
+    plan.orphans.iter().map(ToString::to_string).collect()
+}
+
+fn data(plan: &AccessPlan) -> Value {
+    json!({ "statements": plan.statements, "changes": plan.changes, "orphans": names(plan) })
 }

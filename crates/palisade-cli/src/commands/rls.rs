@@ -3,7 +3,10 @@
 use crate::{CommandError, Context, Outcome};
 
 mod attack;
+pub(crate) mod diff;
 mod explain;
+mod lint;
+pub(crate) mod lock;
 mod matrix;
 mod test;
 
@@ -15,7 +18,10 @@ mod test;
   cargo xtask rls matrix
   cargo xtask rls matrix --env prod --role anon
   cargo xtask rls test
-  cargo xtask rls attack")]
+  cargo xtask rls attack
+  cargo xtask rls lint
+  cargo xtask rls diff --from env:prod --to migrations
+  cargo xtask rls lock --check")]
 pub(crate) struct RlsArgs {
     #[command(subcommand)]
     what: What,
@@ -31,6 +37,12 @@ enum What {
     Attack(attack::AttackArgs),
     /// Say why somebody can or cannot reach a row
     Explain(explain::ExplainArgs),
+    /// Find what is dangerous, useless or slow
+    Lint(lint::LintArgs),
+    /// Say in words who can do more or less in one database than in another
+    Diff(diff::DiffArgs),
+    /// Write down who can do what, in `rls/access.lock`
+    Lock(lock::LockArgs),
 }
 
 pub(crate) async fn run(context: &mut Context, args: RlsArgs) -> Result<Outcome, CommandError> {
@@ -39,5 +51,8 @@ pub(crate) async fn run(context: &mut Context, args: RlsArgs) -> Result<Outcome,
         What::Test(args) => test::run(context, &args).await,
         What::Attack(args) => attack::run(context, &args).await,
         What::Explain(args) => explain::run(context, &args).await,
+        What::Lint(args) => lint::run(context, &args).await,
+        What::Diff(args) => diff::run(context, &args).await,
+        What::Lock(args) => lock::run(context, &args).await,
     }
 }

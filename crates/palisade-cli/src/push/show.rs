@@ -93,15 +93,28 @@ pub(crate) fn describe(pushed: &Pushed, detail: Detail) -> (String, Value) {
     if detail == Detail::Full {
         lines.extend(executed.row_security.iter().map(|it| format!("  {it}")));
     }
+    lines.extend(orphans(&executed.orphans));
     lines.extend(backup.iter().map(|it| format!("Backup: {}", it.name)));
     let data = json!({
         "nothing_to_do": plan.steps.is_empty(),
         "migrations": executed.migrations,
         "row_security": executed.row_security,
+        "orphans": executed.orphans,
         "backup": backup.as_ref().map(|it| &it.name),
         "digest": plan.digest().as_str(),
     });
     (lines.join("\n"), data)
+}
+
+/// Policies that nobody declares, as people read of them.
+pub(crate) fn orphans(policies: &[String]) -> Option<String> {
+    let (first, more) = policies.split_first()?;
+    let mut text = format!("No file of `rls/` creates {first}");
+    for policy in more {
+        let _ = write!(text, ",\n  nor {policy}");
+    }
+    text.push_str("; `cargo xtask db-rls --prune` drops what none creates");
+    Some(text)
 }
 
 /// What is going on, while it goes on.

@@ -96,7 +96,7 @@ fn migrate_leaves_row_security_to_its_own_command() {
     assert!(ended.out.starts_with("Row security differs from the files"), "{}", ended.out);
     assert!(ended.out.contains("+ policy \"Everybody reads\" on public.items"), "{}", ended.out);
     let plan = project.run("db-rls --plan").expect(0);
-    assert!(plan.out.contains("+ policy \"Everybody reads\" on public.items"), "{}", plan.out);
+    assert!(plan.out.contains("CREATE POLICY \"Everybody reads\" ON public.items"), "{}", plan.out);
     project.run("db-rls --check").expect(3);
     let done = project.run("db-rls").expect(0);
     assert!(done.out.starts_with("Row security: 2 changes\n"), "{}", done.out);

@@ -1,6 +1,6 @@
 //! An environment as a list, for `env show` and `doctor`.
 
-use super::{BackupSettings, Environment, Gates, Retention};
+use super::{BackupSettings, Environment, Gates, LintSettings, Retention};
 use crate::redact::REDACTED;
 use crate::{Expect, Origin, SecretSource, Variables};
 
@@ -36,6 +36,7 @@ impl Environment {
             roles,
             expect: Expect { hosts, database, project_ref },
             supabase,
+            lint: LintSettings { levels, allow },
             origins,
             warnings: _,
             claims: _,
@@ -73,6 +74,15 @@ impl Environment {
             ("expect.host", if hosts.is_empty() { "any".to_owned() } else { hosts.join(", ") }),
             ("expect.database", optional(database.clone(), "any")),
             ("expect.project-ref", optional(project_ref.clone(), "any")),
+            ("lint.levels", levels.iter().map(|(id, level)| format!("{id} = {level}")).collect::<Vec<_>>().join(", ")),
+            (
+                "lint.allow",
+                allow
+                    .iter()
+                    .map(|it| format!("{} on {}: {}", it.id, it.object, it.reason))
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            ),
             ("supabase.grants", supabase.grants.as_str().to_owned()),
         ];
         let origin = |key| origins.get(key).cloned().unwrap_or(Origin::BuiltIn);

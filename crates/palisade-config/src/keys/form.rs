@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use figment::value::Value;
+use figment::value::{Dict, Value};
 
 use crate::layer::Given;
 use crate::{GrantRegime, SecretSource, SslMode};
@@ -24,6 +24,10 @@ pub(crate) enum Form {
     SslMode,
     Grants,
     Table,
+    /// How bad each kind of finding is.
+    Levels,
+    /// Findings that are known and meant.
+    Allowed,
     /// Where a secret is. Read by [`source`], as it does not pass through figment.
     Secret,
 }
@@ -67,6 +71,8 @@ impl Form {
             Self::SslMode => "one of `disable`, `prefer`, `require`, `verify-ca`, `verify-full`",
             Self::Grants => "`before-2026-10-30` or `after-2026-10-30`",
             Self::Table => "`schema.table`, in a schema that is neither `public` nor Supabase's, and not `attempts`",
+            Self::Levels => "a table of ids, each with `off`, `info`, `warning` or `error`",
+            Self::Allowed => "a list of `{ id = \"…\", object = \"schema.name\", reason = \"…\" }`, each with a reason",
             Self::Secret => {
                 "the place of a secret: `{ env = \"…\" }`, `{ file = \"…\" }` or `{ command = [\"…\", \"…\"] }`"
             }
@@ -89,6 +95,10 @@ impl Form {
             Self::SslMode => r#""verify-full""#,
             Self::Grants => r#""after-2026-10-30""#,
             Self::Table => r#""palisade.migrations""#,
+            Self::Levels => r#"{ insert_without_select = "off" }"#,
+            Self::Allowed => {
+                r#"[{ id = "rls_disabled_exposed", object = "public.countries", reason = "public facts" }]"#
+            }
             Self::Secret => r#"{ env = "PROD_DATABASE_URL" }"#,
         }
     }
@@ -112,9 +122,32 @@ impl Form {
                 .find(|it| given.text() == Some(it.as_str()))
                 .map(|it| Value::from(it.as_str())),
             Self::Table => text(given).filter(|it| is_history_table(it)).map(Value::from),
+            Self::Levels => levels(given),
+            Self::Allowed => allowed(given),
             Self::Secret => None,
         }
     }
+}
+
+fn levels(given: &Given<'_>) -> Option<Value> {
+    let Given::Table(entries) = given else { return None };
+    let level =
+        |it: &Given<'_>| it.text().filter(|it| ["off", "info", "warning", "error"].contains(it)).map(Value::from);
+    let read = entries.iter().map(|(id, value)| Some(((*id).to_owned(), level(value)?)));
+    read.collect::<Option<Dict>>().map(Value::from)
+}
+
+fn allowed(given: &Given<'_>) -> Option<Value> {
+    let Given::List(list) = given else { return None };
+    let entry = |it: &Given<'_>| {
+        let Given::Table(entries) = it else { return None };
+        let value = |key: &str| entries.iter().find(|(it, _)| *it == key).and_then(|(_, it)| text(it));
+        let keys = ["id", "object", "reason"];
+        let all: Dict =
+            keys.iter().map(|it| Some(((*it).to_owned(), Value::from(value(it)?)))).collect::<Option<_>>()?;
+        (entries.len() == keys.len()).then(|| Value::from(all))
+    };
+    list.iter().map(entry).collect::<Option<Vec<Value>>>().map(Value::from)
 }
 
 /// `given` as the place of a secret: a table with exactly one of `env`, `file` and `command`.

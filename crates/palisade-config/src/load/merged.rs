@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::{
-    BackupSettings, BackupStore, Environment, EnvironmentName, Expect, Gates, GrantRegime, HistoryTable, Origin,
-    Project, Retention, SecretSource, SslMode, SupabaseSettings,
+    BackupSettings, BackupStore, Environment, EnvironmentName, Expect, Gates, GrantRegime, HistoryTable, LintSettings,
+    Origin, Project, Retention, SecretSource, SslMode, SupabaseSettings,
 };
 
 /// What all layers say together, in the form figment hands out.
@@ -31,6 +31,8 @@ pub(super) struct Merged {
     #[serde(default)]
     expect: MergedExpect,
     supabase: MergedSupabase,
+    #[serde(default)]
+    lint: LintSettings,
 }
 
 #[derive(Deserialize, Default)]
@@ -115,6 +117,7 @@ impl Merged {
                 project_ref: self.expect.project_ref,
             },
             supabase: SupabaseSettings { grants: self.supabase.grants },
+            lint: self.lint,
             origins,
             warnings: Vec::new(),
             claims: Vec::new(),

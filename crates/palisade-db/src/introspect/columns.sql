@@ -1,14 +1,11 @@
--- Most columns have nothing special: what is left out is as if nobody had said anything. Building it as text halves the time.
+-- Most columns have nothing special: what is left out is as if nobody had said anything. They have no definition, but what there is
+-- to say in cells of its own behind it, which costs both sides less than JSON.
 select 'column', 1259, a.attrelid, a.attnum,
-       '',
-       array[n.nspname::text, c.relname::text, a.attname::text]::text, null, a.attacl::text,
-       case when a.attidentity = '' and a.attstorage = y.typstorage and a.attcompression = '' and coalesce(a.attstattarget, -1) < 0
+       '', n.nspname, c.relname, a.attname, null, a.attacl,
+       case when not (a.attidentity = '' and a.attstorage = y.typstorage and a.attcompression = '' and coalesce(a.attstattarget, -1) < 0
                  and a.attoptions is null and a.attfdwoptions is null
-                 and (a.attcollation = y.typcollation or a.attcollation = 0) {{18:and nn.oid is null|}}
-       then concat('{"column":{"position":', a.attnum, ',"data_type":', to_json(format_type(a.atttypid, a.atttypmod)),
-                   ',"not_null":', case when a.attnotnull then 'true' else 'false' end,
-                   ',"local":', case when a.attislocal then 'true' else 'false' end, ',"inherited":', a.attinhcount, '}}')
-       else json_build_object('column', json_build_object(
+                 and (a.attcollation = y.typcollation or a.attcollation = 0) {{18:and nn.oid is null|}})
+       then json_build_object('column', json_build_object(
          'position', a.attnum,
          'data_type', format_type(a.atttypid, a.atttypmod),
          'collation', case when a.attcollation <> y.typcollation and a.attcollation <> 0
@@ -39,7 +36,8 @@ select 'column', 1259, a.attrelid, a.attnum,
          'options', coalesce(to_json(a.attoptions), '[]'),
          'foreign_options', coalesce(to_json(a.attfdwoptions), '[]'),
          'local', a.attislocal,
-         'inherited', a.attinhcount))::text end
+         'inherited', a.attinhcount)) end,
+       format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attislocal, a.attinhcount
   from pg_attribute a
   join pg_class c on c.oid = a.attrelid
   join pg_namespace n on n.oid = c.relnamespace

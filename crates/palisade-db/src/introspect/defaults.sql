@@ -1,6 +1,6 @@
-select 'default', 2604, d.oid, 0, '', array[n.nspname::text, c.relname::text, a.attname::text]::text, null, null,
-       json_build_object('default', json_build_object(
-         'expression', pg_get_expr(d.adbin, d.adrelid), 'generated', nullif(a.attgenerated, '')))
+select 'default', 2604, d.oid, 0, '', n.nspname, c.relname, a.attname, null, null,
+       concat('{"default":{"expression":', to_json(pg_get_expr(d.adbin, d.adrelid)),
+              case when a.attgenerated <> '' then concat(',"generated":"', a.attgenerated, '"') end, '}}')
   from pg_attrdef d
   join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
   join pg_class c on c.oid = d.adrelid

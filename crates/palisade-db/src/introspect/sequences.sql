@@ -1,5 +1,5 @@
-select case when d.deptype = 'i' then 'identity-sequence' else 'sequence' end, 1259, c.oid, 0, '', array[n.nspname::text, c.relname::text]::text, pg_get_userbyid(c.relowner),
-       coalesce(c.relacl, acldefault('s', c.relowner))::text,
+select case when d.deptype = 'i' then 'identity-sequence' else 'sequence' end, 1259, c.oid, 0, '', n.nspname, c.relname, null, pg_get_userbyid(c.relowner),
+       coalesce(c.relacl, acldefault('s', c.relowner)),
        case when d.deptype = 'i' then '"identity-sequence"'::json else json_build_object('sequence', json_build_object(
          'options', json_build_object(
            'data_type', format_type(s.seqtypid, null), 'start', s.seqstart::text, 'increment', s.seqincrement::text,

@@ -1,5 +1,5 @@
-select 'table', 1259, c.oid, 0, concat('1247:', y.oid, ' 1247:', y.typarray), json_build_array(n.nspname, c.relname),
-       pg_get_userbyid(c.relowner), coalesce(c.relacl, acldefault('r', c.relowner))::text,
+select 'table', 1259, c.oid, 0, concat('1247:', y.oid, ' 1247:', y.typarray), n.nspname, c.relname, null,
+       pg_get_userbyid(c.relowner), coalesce(c.relacl, acldefault('r', c.relowner)),
        json_build_object('table', json_build_object(
          'kind', c.relkind,
          'unlogged', c.relpersistence = 'u',

@@ -1,8 +1,7 @@
 select 'trigger', 2620, g.oid, 0, case when g.tgconstraint <> 0 then '2606:' || g.tgconstraint else '' end,
-       array[n.nspname::text, c.relname::text, g.tgname::text]::text, null, null,
-       json_build_object('trigger', json_build_object(
-         'definition', pg_get_triggerdef(g.oid), 'enabled', g.tgenabled, 'constraint', g.tgconstraint <> 0,
-         'inherited', g.tgparentid <> 0))
+       n.nspname, c.relname, g.tgname, null, null,
+       concat('{"trigger":{"definition":', to_json(pg_get_triggerdef(g.oid)), ',"enabled":"', g.tgenabled,
+              '","constraint":', (g.tgconstraint <> 0)::text, ',"inherited":', (g.tgparentid <> 0)::text, '}}')
   from pg_trigger g
   join pg_class c on c.oid = g.tgrelid
   join pg_namespace n on n.oid = c.relnamespace

@@ -48,7 +48,7 @@ pub(super) fn alter(context: &Context<'_>, number: usize, from: &Column, to: &Co
         if to.not_null && from.not_null_comment.as_ref().filter(|_| from.not_null) != comment.as_ref() {
             out.extend(column::not_null_comment(key, to));
         }
-        change_identity(context, key, from.identity.as_ref(), to.identity.as_ref(), out);
+        change_identity(context, key, from.identity.as_deref(), to.identity.as_deref(), out);
     }
     let only = if kind == ObjectKind::Table { context.only(key) } else { "" };
     for setting in column::settings(Some(from), to) {
@@ -90,8 +90,9 @@ fn is_parents(context: &Context<'_>, number: usize, same: impl Fn(&Column, &Colu
 fn change_type(context: &Context<'_>, number: usize, from: &Column, to: &Column, out: &mut Vec<Statement>) {
     let item = &context.items.all[number];
     let key = item.key;
-    let moves_over = item
-        .to_needs
+    let moves_over = context
+        .items
+        .needs_after(number)
         .iter()
         .map(|it| &context.items.all[it.0])
         .any(|it| it.fate == Fate::Replace && steps_aside(it.key.kind));
@@ -156,7 +157,7 @@ fn comments_of_partitions(context: &Context<'_>, key: &ObjectKey, out: &mut Vec<
         if said
             && index.parent.is_some()
             && item.fate == Fate::Keep
-            && item.from_needs.iter().any(|(it, _)| is_about(it))
+            && context.items.needs_before(number).iter().any(|(it, _)| is_about(it))
         {
             let text = comment.as_ref().map_or_else(|| "NULL".to_owned(), |it| quote_literal(it));
             let sql = format!("COMMENT ON INDEX {} IS {text}", item.key.sql());

@@ -151,7 +151,7 @@ pub(super) fn finish(context: &Context<'_>, number: usize, column: &Column, out:
         let sql = format!("{} ALTER COLUMN {} {change}", name::alter_table(key, context.only(key)), key.sql());
         out.push(Statement::new(key, Action::Alter, sql));
     }
-    if let Some(Identity { options, sequence, .. }) = &column.identity
+    if let Some(Identity { options, sequence, .. }) = column.identity.as_deref()
         && options.unlogged
         && !context.table_of(number).is_some_and(|it| is_unlogged(context, it))
     {

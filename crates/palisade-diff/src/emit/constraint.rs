@@ -29,14 +29,14 @@ pub(super) fn inline(context: &Context<'_>, number: usize) -> Option<String> {
 pub(super) fn finish_inline(context: &Context<'_>, number: usize, out: &mut Vec<Statement>) {
     let item = &context.items.all[number];
     if let (Some(it), Some(object)) = (constraint_of(context, number), item.to) {
-        index_flags(context, item.key, None, it.index.as_ref(), out);
+        index_flags(context, item.key, None, it.index.as_deref(), out);
         dress::dress(context, number, object, out);
     }
 }
 
 /// The text of a constraint, with the parameters of the index behind it, which the server's own text leaves out.
 fn definition(it: &Constraint) -> String {
-    let Some(ConstraintIndex { options, tablespace, .. }) = &it.index else { return it.definition.clone() };
+    let Some(ConstraintIndex { options, tablespace, .. }) = it.index.as_deref() else { return it.definition.clone() };
     let tablespace = tablespace.as_ref().map(|it| format!(" USING INDEX TABLESPACE {}", quote_ident(it)));
     let more = options::with(options) + &tablespace.unwrap_or_default();
     if more.is_empty() {
@@ -147,7 +147,7 @@ pub(super) fn add(context: &Context<'_>, number: usize, it: &Constraint, out: &m
             statement
         });
     }
-    index_flags(context, key, None, it.index.as_ref(), out);
+    index_flags(context, key, None, it.index.as_deref(), out);
 }
 
 /// `CLUSTER ON`, `REPLICA IDENTITY`, statistics and comment of the index behind a constraint.

@@ -141,7 +141,7 @@ pub(super) fn swaps(context: &Context<'_>, number: usize) -> bool {
         && simple(to)
         && from.table == to.table
         && context.has_rows(context.table_of(number))
-        && item.from_needs.iter().all(|(needed, _)| stays(needed))
+        && context.items.needs_before(number).iter().all(|(needed, _)| stays(needed))
 }
 
 fn swap(context: &Context<'_>, number: usize, to: &Index, out: &mut Vec<Statement>) {

@@ -146,7 +146,7 @@ pub(super) fn alter_composite(
     out: &mut Vec<Statement>,
 ) {
     let key = context.items.all[number].key;
-    let is_typed = |it: &usize| context.items.all[*it].from_needs.iter().any(|(needed, _)| *needed == number);
+    let is_typed = |it: &usize| context.items.needs_before(*it).iter().any(|(needed, _)| *needed == number);
     let cascade = if context.items.kind(ObjectKind::Table).any(|it| is_typed(&it)) { " CASCADE" } else { "" };
     let alter = |what: String| Statement::new(key, Action::Alter, format!("ALTER TYPE {} {what}{cascade}", key.sql()));
     for old in from.attributes.iter().filter(|old| !to.attributes.iter().any(|it| it.name == old.name)) {

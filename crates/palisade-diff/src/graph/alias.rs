@@ -85,8 +85,8 @@ fn dropped_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
     }
     let goes = |it: &usize| items.all[*it].fate.drops();
     // The relation first: with it everything goes.
-    let relation = items.relation_on(number, |it| &it.from_needs).filter(|it| goes(it) && item.key.kind.is_part());
-    let auto = item.from_needs.iter().filter(|(_, strength)| *strength == Strength::Auto).map(|(it, _)| *it);
+    let relation = items.relation_before(number).filter(|it| goes(it) && item.key.kind.is_part());
+    let auto = items.needs_before(number).iter().filter(|(_, strength)| *strength == Strength::Auto).map(|(it, _)| *it);
     // What a table got from a parent, it keeps when it leaves that.
     let auto = auto.filter(|it| !parted_before(items, number, *it));
     relation
@@ -115,7 +115,7 @@ fn frees_key(items: &Items<'_>, number: usize) -> bool {
         return true;
     }
     !items.all[table].fate.drops()
-        && item.from_needs.iter().any(|(it, _)| {
+        && items.needs_before(number).iter().any(|(it, _)| {
             matches!(items.all[*it].key.kind, ObjectKind::Constraint | ObjectKind::Index) && items.all[*it].fate.drops()
         })
 }
@@ -133,12 +133,10 @@ fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
         Definition::Default(default) => {
             let key = item.key;
             let column = items.find(ObjectKind::Column, [key.part(0), key.part(1), key.part(2)])?;
-            let on_table = items
-                .relation_on(number, |it| &it.to_needs)
-                .is_some_and(|it| items.all[it].key.kind == ObjectKind::Table);
+            let on_table = items.relation_after(number).is_some_and(|it| items.all[it].key.kind == ObjectKind::Table);
             // A partition is made whole, and tied to its parent afterwards.
             let whole = items
-                .relation_on(number, |it| &it.to_needs)
+                .relation_after(number)
                 .map(|it| &items.all[it])
                 .is_some_and(|it| it.fate.creates() && it.to.and_then(table_of).is_some_and(Table::is_partition));
             let inherited = !whole && is_only_inherited(&items.all[column].to?.definition);
@@ -146,7 +144,7 @@ fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
             (inline && (!explicit || default.generated.is_some())).then_some(column)
         }
         Definition::Constraint(constraint) => {
-            let table = items.relation_on(number, |it| &it.to_needs)?;
+            let table = items.relation_after(number)?;
             let new_table = items.all[table].fate.creates();
             let is_partition = table_of(items.all[table].to?).is_some_and(Table::is_partition);
             if constraint.kind == ConstraintKind::ForeignKey {
@@ -154,7 +152,8 @@ fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
             }
             if is_only_inherited(&object.definition) && !(is_partition && new_table) {
                 // It comes from the parent: with the parent's, or with the table that inherits it.
-                let parent = item.to_needs.iter().find(|(it, _)| items.all[*it].key.kind == ObjectKind::Constraint);
+                let parent =
+                    items.needs_after(number).iter().find(|(it, _)| items.all[*it].key.kind == ObjectKind::Constraint);
                 return if new_table {
                     Some(table)
                 } else if edges::attaches(items, table) {
@@ -167,8 +166,8 @@ fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
             // Not valid from the beginning is nothing that `CREATE TABLE` knows.
             (new_table && !explicit && constraint.validated).then_some(table)
         }
-        Definition::Trigger(trigger) if trigger.inherited => item
-            .to_needs
+        Definition::Trigger(trigger) if trigger.inherited => items
+            .needs_after(number)
             .iter()
             .map(|it| it.0)
             .find(|it| items.all[*it].key.kind == ObjectKind::Trigger && items.all[*it].fate.creates()),
@@ -177,8 +176,7 @@ fn created_with(items: &Items<'_>, number: usize, explicit: bool) -> Option<usiz
 }
 
 fn column_with(items: &Items<'_>, number: usize, column: &Column) -> Option<usize> {
-    let item = &items.all[number];
-    let relation = items.relation_on(number, |it| &it.to_needs)?;
+    let relation = items.relation_after(number)?;
     if items.all[relation].fate.creates() {
         return Some(relation);
     }
@@ -186,8 +184,8 @@ fn column_with(items: &Items<'_>, number: usize, column: &Column) -> Option<usiz
         // A view grows in place.
         return (items.all[relation].fate == Fate::Alter).then_some(relation);
     }
-    let from_parent = item
-        .to_needs
+    let from_parent = items
+        .needs_after(number)
         .iter()
         .map(|it| it.0)
         .find(|it| items.all[*it].key.kind == ObjectKind::Column && items.all[*it].fate.creates());

@@ -16,20 +16,29 @@ pub(super) fn edges(items: &Items<'_>, aliases: &Aliases, nodes: &[Node]) -> Vec
     let ties = nodes.iter().any(|(_, step)| matches!(step, Step::Attach | Step::Detach));
     let drops =
         nodes.iter().any(|(number, step)| *step == Step::Drop && items.all[*number].key.kind == ObjectKind::Column);
-    let moves = ties || drops;
     let logging = items.all[items.kind(ObjectKind::Table)].iter().any(|it| {
         let unlogged = |object| Option::and_then(object, table_of).map(|it| it.unlogged);
         it.fate == Fate::Alter && unlogged(it.from) != unlogged(it.to)
     });
-    let mut edges = Edges { aliases, place, moves, logging, found: Vec::new() };
+    let mut edges = Edges { aliases, place, found: Vec::new() };
     for (number, item) in items.all.iter().enumerate() {
-        for (needed, _) in &item.from_needs {
-            edges.on_the_left(items, number, *needed);
+        // What stays as it is has no step of its own.
+        if item.fate != Fate::Keep {
+            for (needed, _) in items.needs_before(number) {
+                edges.on_the_left(items, number, *needed);
+            }
+            for (needed, _) in items.needs_after(number) {
+                edges.on_the_right(items, number, *needed);
+            }
+            edges.of_one(items, number);
         }
-        for (needed, _) in &item.to_needs {
-            edges.on_the_right(items, number, *needed);
+        // Most scripts neither tie tables nor let them go, nor change whether one is logged.
+        if ties || drops && item.fate != Fate::Keep {
+            edges.partition(items, number);
         }
-        edges.of_one(items, number);
+        if logging && item.key.kind == ObjectKind::Constraint {
+            edges.logging(items, number);
+        }
     }
     edges.keys_of_partitions(items);
     edges.foreign_keys_to_partitions(items);
@@ -42,10 +51,6 @@ pub(super) fn edges(items: &Items<'_>, aliases: &Aliases, nodes: &[Node]) -> Vec
 struct Edges<'a> {
     aliases: &'a Aliases,
     place: HashMap<Node, usize>,
-    /// Whether any table is tied or let go, or any column goes; most scripts do neither.
-    moves: bool,
-    /// Whether any table is logged from now on, or no longer.
-    logging: bool,
     found: Vec<(usize, usize)>,
 }
 
@@ -94,7 +99,7 @@ impl Edges<'_> {
         if it.fate == Fate::Alter && it.key.kind == ObjectKind::Sequence && ties(it, needed, items) {
             self.add((user, Step::Attach), (needed, Step::Drop));
         }
-        if it.fate == Fate::Alter && that.fate.drops() && (!it.will_need(needed) || aside) {
+        if it.fate == Fate::Alter && that.fate.drops() && (!items.will_need(user, needed) || aside) {
             self.add((user, Step::Alter), (needed, Step::Drop));
         }
         self.add((user, Step::Detach), (needed, Step::Drop));
@@ -144,12 +149,6 @@ impl Edges<'_> {
         self.add((number, Step::Alter), (number, Step::Attach));
         self.add((number, Step::Create), (number, Step::Attach));
         self.add((number, Step::Detach), (number, Step::Attach));
-        if self.moves {
-            self.partition(items, number);
-        }
-        if self.logging && item.key.kind == ObjectKind::Constraint {
-            self.logging(items, number);
-        }
         if item.key.kind == ObjectKind::Table && attaches(items, number) {
             self.parent_first(items, number);
         }
@@ -238,15 +237,14 @@ impl Edges<'_> {
         let mut tied: HashMap<usize, Vec<usize>> = HashMap::new();
         for number in items.kind(ObjectKind::Constraint).chain(items.kind(ObjectKind::Index)) {
             if self.place.contains_key(&(number, Step::Attach)) {
-                for (parent, _) in items.all[number].to_needs.iter().filter(|it| ties(&items.all[number], it.0, items))
-                {
+                for (parent, _) in items.needs_after(number).iter().filter(|it| ties(&items.all[number], it.0, items)) {
                     tied.entry(*parent).or_default().push(number);
                 }
             }
         }
         let refers = |it: &usize| matches!(items.all[*it].to.map(|it| &it.definition), Some(Definition::Constraint(it)) if it.references.is_some());
         for number in items.kind(ObjectKind::Constraint).filter(|it| !tied.is_empty() && refers(it)) {
-            for (key, _) in &items.all[number].to_needs {
+            for (key, _) in items.needs_after(number) {
                 for part in tied.get(key).into_iter().flatten().filter(|it| **it != number) {
                     self.add((*part, Step::Attach), (number, Step::Create));
                 }
@@ -262,7 +260,7 @@ impl Edges<'_> {
         let (attaches, detaches) = (attaches(items, table), detaches(&items.all[table]));
         let is_same_part = |other: &usize| items.all[*other].key.kind == item.key.kind;
         if attaches {
-            let parents = item.to_needs.iter().map(|it| it.0).filter(is_same_part);
+            let parents = items.needs_after(number).iter().map(|it| it.0).filter(is_same_part);
             for part in parents.chain([number]) {
                 for step in [Step::Create, Step::Alter] {
                     self.add((part, step), (table, Step::Attach));
@@ -270,7 +268,7 @@ impl Edges<'_> {
             }
         }
         if detaches {
-            let parents = item.from_needs.iter().map(|it| it.0).filter(is_same_part);
+            let parents = items.needs_before(number).iter().map(|it| it.0).filter(is_same_part);
             for part in parents.chain([number]) {
                 for step in [Step::Drop, Step::Create, Step::Alter] {
                     self.add((table, Step::Detach), (part, step));
@@ -324,6 +322,10 @@ pub(crate) fn detaches(item: &Item<'_>) -> bool {
 /// Whether something is tied to another behind everything else.
 pub(crate) fn attaches(items: &Items<'_>, number: usize) -> bool {
     let item = &items.all[number];
+    // What is the same on both sides is tied already.
+    if item.fate == Fate::Keep {
+        return false;
+    }
     let (from, to) = (item.from.map(|it| &it.definition), item.to.map(|it| &it.definition));
     let made = item.fate.creates();
     match (from, to) {

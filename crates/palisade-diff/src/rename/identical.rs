@@ -1,6 +1,5 @@
 //! Constraints, indexes and sequences that are the same but for their name.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_catalog::definition::SequenceOptions;
@@ -8,6 +7,7 @@ use palisade_catalog::{Catalog, Definition, Object, ObjectKey, ObjectKind};
 use palisade_sql::{quote_ident, quote_literal};
 
 use super::{Rename, rename_statement};
+use crate::item::{Item, Items};
 use crate::script::Statement;
 
 /// What two objects have in common that are the same but for their name.
@@ -19,11 +19,11 @@ struct Likeness {
     text: String,
 }
 
-/// The left side with the names that objects have on the right one, and the statements that lead there.
-pub(crate) fn identical<'a>(from: &'a Catalog, to: &Catalog) -> (Cow<'a, Catalog>, Vec<Statement>) {
-    let renames = renames(from, to);
+/// The left side with the names that objects have on the right one, and the statements that lead there; none if they have them.
+pub(crate) fn identical(from: &Catalog, items: &Items<'_>) -> Option<(Catalog, Vec<Statement>)> {
+    let renames = renames(from, items);
     if renames.is_empty() {
-        return (Cow::Borrowed(from), Vec::new());
+        return None;
     }
     let mut catalog = from.clone();
     let mut statements = Vec::new();
@@ -34,11 +34,12 @@ pub(crate) fn identical<'a>(from: &'a Catalog, to: &Catalog) -> (Cow<'a, Catalog
         }
     }
     needs(&mut catalog, &renames);
-    (Cow::Owned(catalog), statements)
+    Some((catalog, statements))
 }
 
-fn renames(from: &Catalog, to: &Catalog) -> Vec<Rename> {
-    let (gone, new) = (lonely(from, to), lonely(to, from));
+fn renames(from: &Catalog, items: &Items<'_>) -> Vec<Rename> {
+    let gone = lonely(items, |it| it.from.filter(|_| it.to.is_none()));
+    let new = lonely(items, |it| it.to.filter(|_| it.from.is_none()));
     if gone.is_empty() || new.is_empty() {
         return Vec::new();
     }
@@ -62,15 +63,15 @@ fn relation_name(key: &ObjectKey) -> Option<(&str, &str)> {
 }
 
 /// What one side has and the other has not.
-fn lonely<'a>(side: &'a Catalog, other: &Catalog) -> BTreeMap<Likeness, Vec<&'a ObjectKey>> {
+fn lonely<'a>(
+    items: &Items<'a>,
+    alone: impl Fn(&Item<'a>) -> Option<&'a Object>,
+) -> BTreeMap<Likeness, Vec<&'a ObjectKey>> {
     let mut found: BTreeMap<Likeness, Vec<&ObjectKey>> = BTreeMap::new();
-    for (key, object) in &side.objects {
-        let kinds = [ObjectKind::Constraint, ObjectKind::Index, ObjectKind::Sequence];
-        if kinds.contains(&key.kind)
-            && !other.objects.contains_key(key)
-            && let Some(likeness) = likeness(key, object)
-        {
-            found.entry(likeness).or_default().push(key);
+    let kinds = [ObjectKind::Constraint, ObjectKind::Index, ObjectKind::Sequence].map(|it| items.kind(it));
+    for item in kinds.into_iter().flatten().map(|it| &items.all[it]) {
+        if let Some(likeness) = alone(item).and_then(|it| likeness(item.key, it)) {
+            found.entry(likeness).or_default().push(item.key);
         }
     }
     found

@@ -4,4 +4,5 @@
 
 mod commits;
 mod fixtures;
+mod locks;
 mod random;

@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use palisade_backup::CreateOptions;
 use palisade_config::{Environment, ExposeSecret as _, Overrides, Project, Variables, load};
 use palisade_db::{ConnectSettings, Connection, Row, Session, batch, connect};
+use palisade_embedded::EmbeddedSettings;
 use palisade_embedded::ScratchDatabase;
 use palisade_guard::{
     ApproveError, BackupInputs, DevState, ExecuteContext, ExecuteError, Executed, Inputs, ProposeError, Scope, approve,
@@ -14,7 +15,7 @@ use palisade_guard::{
 };
 use palisade_migrator::{HistoryTables, Migration, OutOfOrder, Run, read_dir};
 use palisade_plan::{Answer, GateVerdict, Plan};
-use palisade_rls::{ApplySettings, PolicyScript};
+use palisade_rls::{ApplySettings, Orphans, Personas, PolicyScript};
 
 pub(crate) struct Fixture {
     _directory: tempfile::TempDir,
@@ -24,6 +25,8 @@ pub(crate) struct Fixture {
     pub(crate) tables: HistoryTables,
     project: Project,
     variables: Variables,
+    embedded: EmbeddedSettings,
+    pub(crate) orphans: Orphans,
 }
 
 /// How far a push came.
@@ -59,7 +62,9 @@ impl Fixture {
         let pairs = [("DATABASE_URL", dev_url.expose_secret()), ("PROD_DATABASE_URL", prod_url.expose_secret())];
         let variables = Variables::from_pairs(pairs);
         let project = Project::find(&root).unwrap();
-        let it = Self { _directory: directory, root, dev, prod, tables: tables(), project, variables };
+        let (embedded, orphans) = (palisade_tests::settings(), Orphans::Keep);
+        let it =
+            Self { _directory: directory, root, dev, prod, tables: tables(), project, variables, embedded, orphans };
         it.write("migrations/1_notes.sql", "create table notes (id int primary key, owner uuid);\n");
         it.write(
             "rls/public/notes.sql",
@@ -111,8 +116,16 @@ impl Fixture {
         migrations: &'a [Migration],
         policies: &'a PolicyScript,
     ) -> Inputs<'a> {
-        let out_of_order = OutOfOrder::Refuse;
-        Inputs { environment, tables: &self.tables, migrations, policies, out_of_order, scope: Scope::All }
+        Inputs {
+            environment,
+            tables: &self.tables,
+            migrations,
+            policies,
+            out_of_order: OutOfOrder::Refuse,
+            scope: Scope::All,
+            orphans: self.orphans,
+            embedded: &self.embedded,
+        }
     }
 
     /// A whole push, as the command does it.
@@ -148,7 +161,8 @@ impl Fixture {
             reconnect: Duration::from_secs(5),
         };
         let row_security = ApplySettings::default();
-        let context = ExecuteContext { tables: &self.tables, schemas: &environment.schemas, run: &run, row_security };
+        let (tables, schemas, personas) = (&self.tables, &environment.schemas, &Personas::usual());
+        let context = ExecuteContext { tables, schemas, run: &run, personas, row_security };
         execute(&mut session, &approved, context, &mut |_| ()).await.map_err(Stopped::Execute)
     }
 

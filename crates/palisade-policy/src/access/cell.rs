@@ -101,6 +101,10 @@ pub enum Why {
     Bypasses,
     /// The role has the rights of the owner, whom row security does not bind without `FORCE`.
     Owner,
+    /// The statement fails: its policies lead back to their table, 42P17.
+    Recursion,
+    /// The statement fails: a policy reads what the role may not read, 42501.
+    PolicyDenied,
     /// It is a view: what is behind it decides.
     View,
     /// It is a view that reads with the rights of its owner, whom row security does not bind.
@@ -125,6 +129,8 @@ impl Why {
             Self::Superuser => "superuser",
             Self::Bypasses => "BYPASSRLS",
             Self::Owner => "owner, not forced",
+            Self::Recursion => "its policies recurse: the statement fails with 42P17",
+            Self::PolicyDenied => "a policy reads what the role may not: the statement fails with 42501",
             Self::View => "what is behind the view",
             Self::DefinerView => "the view reads as its owner, whom row security does not bind",
             Self::NotUpdatable => "the view cannot be written",

@@ -32,7 +32,8 @@ impl Access<'_> {
     fn is_same(&self, role: Oid, command: AccessCommand, now: State<'_>, then: State<'_>) -> bool {
         let Some(of_policies) = command.policy_command() else { return true };
         let name = self.facts.role_name(role);
-        let view = View { relation: now.relation.oid, role: Some(&name), null_functions: None };
+        let view =
+            View { relation: now.relation.oid, role: Some(&name), null_functions: None, null_proves_nothing: false };
         let mut space = Space::new(self.facts);
         let mut truths = |state: State<'_>| {
             if !self.is_filtered(role, state.relation) {

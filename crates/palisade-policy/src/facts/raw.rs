@@ -1,17 +1,18 @@
 //! From the answers of the server to [`Facts`].
 
-use crate::expr::{Expr, Query, lower_expression, lower_queries};
+use crate::expr::{Expr, Query, Value, lower_expression, lower_queries};
 use crate::facts::{
     Column, Condition, DefaultPrivilege, Facts, FactsError, ForeignKey, Function, Grant, Index, Membership, Operator,
     Policy, PolicyCommand, Publication, Relation, RelationKind, Role, Schema, Trigger, Volatility,
 };
 use crate::{LowerError, Oid};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the server says in the first round trip: one answer for each class.
 #[derive(Debug, Default)]
 pub struct RawFacts {
     facts: Facts,
+    labels: BTreeMap<Oid, String>,
 }
 
 /// What of the system's functions and operators is used, and has to be asked for.
@@ -113,6 +114,18 @@ struct RawDefault {
 }
 
 #[derive(serde::Deserialize)]
+struct RawLabel {
+    oid: Oid,
+    label: String,
+}
+
+#[derive(serde::Deserialize)]
+struct RawType {
+    oid: Oid,
+    name: String,
+}
+
+#[derive(serde::Deserialize)]
 struct RawVersion {
     version: u32,
 }
@@ -127,6 +140,10 @@ impl RawFacts {
         let facts = &mut self.facts;
         match class {
             "version" => facts.version = read::<RawVersion>(class, answer)?.first().map_or(0, |it| it.version),
+            "enum_labels" => {
+                self.labels = read::<RawLabel>(class, answer)?.into_iter().map(|it| (it.oid, it.label)).collect();
+            }
+            "types" => facts.types = read::<RawType>(class, answer)?.into_iter().map(|it| (it.oid, it.name)).collect(),
             "roles" => facts.roles = numbered::<Role>(class, answer)?.collect(),
             "memberships" => facts.memberships = read::<Membership>(class, answer)?,
             "schemas" => {
@@ -158,7 +175,10 @@ impl RawFacts {
             }
             "triggers" => facts.triggers = read::<Trigger>(class, answer)?,
             "foreign_keys" => facts.foreign_keys = read::<ForeignKey>(class, answer)?,
-            "indexes" => facts.indexes = read::<Index>(class, answer)?,
+            "indexes" => {
+                facts.indexes = read::<Index>(class, answer)?;
+                facts.indexes.sort_by(|a, b| (a.relation, &a.name).cmp(&(b.relation, &b.name)));
+            }
             "publications" => facts.publications = read::<Publication>(class, answer)?,
             "default_privileges" => {
                 let defaults = read::<RawDefault>(class, answer)?.into_iter();
@@ -214,6 +234,20 @@ impl RawFacts {
             self.facts.functions.insert(raw.oid, function(raw)?);
         }
         self.facts.operators.extend(more.operators);
+        // The server keeps a label as the number of its row, which says nothing in another database.
+        let labels = &self.labels;
+        let mut name = |value: &mut Value| {
+            if let Value::Bytes(bytes) = value
+                && let Some(label) = number(bytes).and_then(|it| labels.get(&it))
+            {
+                *value = Value::Label(label.clone());
+            }
+        };
+        for policy in &mut self.facts.policies {
+            for condition in policy.using.iter_mut().chain(&mut policy.with_check) {
+                condition.expr.for_each_enum_value(&self.facts.types, &mut name);
+            }
+        }
         Ok(self.facts)
     }
 
@@ -274,6 +308,11 @@ impl RawMore {
         }
         Ok(())
     }
+}
+
+/// The number that a value of an enum is.
+fn number(bytes: &[u8]) -> Option<Oid> {
+    Some(Oid(u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?)))
 }
 
 fn read<T: serde::de::DeserializeOwned>(class: &str, answer: &str) -> Result<Vec<T>, FactsError> {

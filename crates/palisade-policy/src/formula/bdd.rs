@@ -91,6 +91,26 @@ impl Bdd {
         result
     }
 
+    /// The function where a variable has a value.
+    pub(crate) fn given(&mut self, it: Ref, variable: u32, value: bool) -> Ref {
+        let Some(Decision { variable: first, low, high }) = self.at(it) else { return it };
+        if first == variable {
+            return if value { high } else { low };
+        }
+        if first > variable {
+            return it;
+        }
+        let (low, high) = (self.given(low, variable, value), self.given(high, variable, value));
+        let condition = self.variable(first);
+        self.choose(condition, high, low)
+    }
+
+    /// Whether it holds for one value of the variable or the other.
+    pub(crate) fn exists(&mut self, it: Ref, variable: u32) -> Ref {
+        let (low, high) = (self.given(it, variable, false), self.given(it, variable, true));
+        self.or(low, high)
+    }
+
     /// The variables that it depends on.
     pub(crate) fn support(&self, it: Ref) -> std::collections::BTreeSet<u32> {
         let (mut variables, mut seen, mut left) =

@@ -6,6 +6,9 @@ use crate::facts::{Facts, Volatility};
 use crate::formula::bdd::{Bdd, Ref};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// `boolean = boolean` in `pg_operator`.
+const BOOLEAN_EQUALS: Oid = Oid(91);
+
 /// When a condition is true, and when it is false; else it is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Truth {
@@ -32,6 +35,8 @@ pub(crate) struct View<'a> {
     pub(crate) role: Option<&'a str>,
     /// Functions whose result is taken to be NULL: those that say who the caller is.
     pub(crate) null_functions: Option<&'a BTreeSet<Oid>>,
+    /// Whether that makes nothing true: `IS NULL` and its like of what is null for that reason are unknown.
+    pub(crate) null_proves_nothing: bool,
 }
 
 /// What a variable says of an expression.
@@ -43,6 +48,15 @@ pub(crate) enum Atom {
     True(Expr),
     /// It is false, if it is not true.
     FalseElseNull(Expr),
+}
+
+impl Atom {
+    /// The expression.
+    pub(crate) fn expr(&self) -> &Expr {
+        match self {
+            Self::Null(it) | Self::True(it) | Self::FalseElseNull(it) => it,
+        }
+    }
 }
 
 /// The variables of the conditions of one table, and the functions of them.
@@ -59,6 +73,11 @@ pub(crate) struct Space<'f> {
 impl<'f> Space<'f> {
     pub(crate) fn new(facts: &'f Facts) -> Self {
         Self { facts, bdd: Bdd::default(), variables: BTreeMap::new(), compared: BTreeMap::new(), occurrences: 0 }
+    }
+
+    /// Reads what follows with the facts of another database, in which the same numbers mean the same.
+    pub(crate) fn turn_to(&mut self, facts: &'f Facts) {
+        self.facts = facts;
     }
 
     /// What can be the case at all: nothing equals two values.
@@ -83,10 +102,41 @@ impl<'f> Space<'f> {
         self.bdd.and(possible, it) != Ref::FALSE || self.bdd.is_overflown()
     }
 
-    /// The expressions that decide about it.
-    pub(crate) fn atoms(&self, it: Ref) -> Vec<&Atom> {
+    /// Whether `left` is never the case without `right`.
+    pub(crate) fn implies(&mut self, left: Ref, right: Ref) -> bool {
+        let without = self.bdd.without(left, right);
+        !self.can_be(without)
+    }
+
+    /// What decides about it, and the variable of each.
+    pub(crate) fn atoms(&self, it: Ref) -> Vec<(Atom, u32)> {
         let support = self.bdd.support(it);
-        self.variables.iter().filter(|(_, variable)| support.contains(variable)).map(|(atom, _)| atom).collect()
+        let of_it = self.variables.iter().filter(|(_, variable)| support.contains(variable));
+        of_it.map(|(atom, variable)| (atom.clone(), *variable)).collect()
+    }
+
+    /// What is left of it if nothing of this kind is true.
+    pub(crate) fn without_atoms(&mut self, it: Ref, is_kind: impl Fn(&Expr) -> bool) -> Ref {
+        let mut left = it;
+        for (atom, variable) in self.atoms(it) {
+            if let Atom::True(expr) = &atom
+                && is_kind(expr)
+            {
+                left = self.bdd.given(left, variable, false);
+            }
+        }
+        left
+    }
+
+    /// Where it can be made true by other values of what is of this kind.
+    pub(crate) fn exists_atoms(&mut self, it: Ref, is_kind: impl Fn(&Expr) -> bool) -> Ref {
+        let mut left = it;
+        for (atom, variable) in self.atoms(it) {
+            if is_kind(atom.expr()) {
+                left = self.bdd.exists(left, variable);
+            }
+        }
+        left
     }
 
     pub(crate) fn and(&mut self, parts: impl IntoIterator<Item = Truth>) -> Truth {
@@ -108,7 +158,7 @@ impl<'f> Space<'f> {
                 Value::Bool(true) => Truth::TRUE,
                 Value::Bool(false) => Truth::FALSE,
                 Value::Null => Truth::UNKNOWN,
-                Value::Int(_) | Value::Text(_) | Value::Bytes(_) => self.opaque(expr, view),
+                Value::Int(_) | Value::Text(_) | Value::Label(_) | Value::Bytes(_) => self.opaque(expr, view),
             },
             Expr::And(parts) => {
                 let parts: Vec<Truth> = parts.iter().map(|it| self.truth(it, view)).collect();
@@ -121,17 +171,26 @@ impl<'f> Space<'f> {
             Expr::Not(inner) => self.truth(inner, view).not(),
             Expr::IsNull { arg, negated } => {
                 let null = self.null(arg, view);
+                if view.null_proves_nothing && null == Ref::TRUE {
+                    return Truth::UNKNOWN;
+                }
                 let truth = self.certain(null);
                 if *negated { truth.not() } else { truth }
             }
             Expr::Truth { arg, test } => {
                 let inner = self.truth(arg, view);
+                if view.null_proves_nothing && inner == Truth::UNKNOWN {
+                    return Truth::UNKNOWN;
+                }
                 self.test(inner, *test)
             }
             Expr::Coalesce(args) => {
                 let mut result = Truth::UNKNOWN;
                 for arg in args.iter().rev() {
                     let first = self.truth(arg, view);
+                    if view.null_proves_nothing && first == Truth::UNKNOWN {
+                        result = Truth::UNKNOWN;
+                    }
                     let known = self.bdd.or(first.is_true, first.is_false);
                     result = Truth {
                         is_true: self.bdd.choose(known, first.is_true, result.is_true),
@@ -252,6 +311,9 @@ impl<'f> Space<'f> {
     /// `a IS DISTINCT FROM b`: both null is equal, one of them is not.
     fn distinct(&mut self, operator: Oid, left: &Expr, right: &Expr, view: View<'_>) -> Truth {
         let (left_null, right_null) = (self.null(left, view), self.null(right, view));
+        if view.null_proves_nothing && (left_null == Ref::TRUE || right_null == Ref::TRUE) {
+            return Truth::UNKNOWN;
+        }
         let equal = self.equal(operator, left, right, view);
         let (left_known, right_known) = (self.bdd.not(left_null), self.bdd.not(right_null));
         let both_null = self.bdd.and(left_null, right_null);
@@ -263,7 +325,8 @@ impl<'f> Space<'f> {
 
     /// Whether two values that are not null are equal.
     fn equal(&mut self, operator: Oid, left: &Expr, right: &Expr, view: View<'_>) -> Ref {
-        let (left, right) = (comparable(left, view), comparable(right, view));
+        let (left, right) = (self.first_known(left, view), self.first_known(right, view));
+        let (left, right) = (comparable(&left, view), comparable(&right, view));
         if let (Some(a), Some(b)) = (exact(&left), exact(&right))
             && std::mem::discriminant(a) == std::mem::discriminant(b)
         {
@@ -287,6 +350,20 @@ impl<'f> Space<'f> {
         equal
     }
 
+    /// `coalesce(a, b)` is `b` where `a` is null.
+    fn first_known(&mut self, expr: &Expr, view: View<'_>) -> Expr {
+        if let (Expr::Coalesce(args), Some(_)) = (expr.core(), view.null_functions) {
+            let known: Vec<Expr> = args.iter().filter(|it| self.null(it, view) != Ref::TRUE).cloned().collect();
+            if known.len() < args.len() && !view.null_proves_nothing {
+                return match <[Expr; 1]>::try_from(known) {
+                    Ok([only]) => only,
+                    Err(more) => Expr::Coalesce(more),
+                };
+            }
+        }
+        expr.clone()
+    }
+
     fn operator(&mut self, operator: Oid, function: Oid, args: &[Expr], view: View<'_>) -> Truth {
         let [left, right] = args else {
             let whole = Expr::Operator { operator, function, args: args.to_vec() };
@@ -295,8 +372,16 @@ impl<'f> Space<'f> {
         let known = self.facts.operators.get(&operator);
         let negator = known.and_then(|it| self.facts.operators.get(&it.negator));
         let strict = self.facts.functions.get(&function).is_some_and(|it| it.strict);
+        if operator == BOOLEAN_EQUALS {
+            let (left, right) = (self.truth(left, view), self.truth(right, view));
+            return self.same_truth(left, right);
+        }
         if known.is_some_and(|it| it.equality) {
             return self.compared_strictly(operator, left, right, view);
+        }
+        if let Some(known) = known.filter(|it| it.negator == BOOLEAN_EQUALS) {
+            let args = [left.clone(), right.clone()];
+            return self.operator(known.negator, Oid::NONE, &args, view).not();
         }
         if let Some(known) = known.filter(|_| negator.is_some_and(|it| it.equality)) {
             return self.compared_strictly(known.negator, left, right, view).not();
@@ -333,6 +418,13 @@ impl<'f> Space<'f> {
             };
         }
         truth
+    }
+
+    /// `a = b` of two that are true, false or unknown.
+    fn same_truth(&mut self, left: Truth, right: Truth) -> Truth {
+        let (both, neither) = (self.bdd.and(left.is_true, right.is_true), self.bdd.and(left.is_false, right.is_false));
+        let (first, second) = (self.bdd.and(left.is_true, right.is_false), self.bdd.and(left.is_false, right.is_true));
+        Truth { is_true: self.bdd.or(both, neither), is_false: self.bdd.or(first, second) }
     }
 
     fn compared_strictly(&mut self, operator: Oid, left: &Expr, right: &Expr, view: View<'_>) -> Truth {
@@ -373,9 +465,7 @@ impl<'f> Space<'f> {
 
     /// Each call of a volatile function is another one.
     fn atom(&mut self, atom: Atom, function: Oid) -> Ref {
-        let inner = match &atom {
-            Atom::Null(it) | Atom::True(it) | Atom::FalseElseNull(it) => it.clone(),
-        };
+        let inner = atom.expr().clone();
         let volatile = self.facts.functions.get(&function).is_some_and(|it| it.volatility == Volatility::Volatile);
         if volatile || self.is_volatile(&inner) { self.once(atom) } else { self.variable(atom) }
     }
@@ -417,6 +507,7 @@ fn comparable(expr: &Expr, view: View<'_>) -> Expr {
 fn exact(expr: &Expr) -> Option<&Value> {
     const EXACT: [u32; 7] = [16, 19, 20, 21, 23, 25, 1043];
     match expr {
+        Expr::Const { value: value @ Value::Label(_), .. } => Some(value),
         Expr::Const { data_type, value } if EXACT.contains(&data_type.0) && *value != Value::Null => Some(value),
         _ => None,
     }

@@ -81,9 +81,14 @@ impl Attempts<'_> {
 
     /// The tables below and above a table.
     fn relatives(&self, table: Oid) -> BTreeSet<Oid> {
-        let facts = self.access.facts;
-        let mut all = facts.descendants(table);
-        all.extend(facts.relations.keys().filter(|it| facts.descendants(**it).contains(&table)));
+        let parents = |it: Oid| self.access.facts.relations.get(&it).map(|it| it.parents.clone()).unwrap_or_default();
+        let mut all = self.access.descendants(table);
+        let mut left = parents(table);
+        while let Some(parent) = left.pop() {
+            if all.insert(parent) {
+                left.extend(parents(parent));
+            }
+        }
         all
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn refuse(it: &Statement<'_>) -> Option<Reason> {
 /// tablespaces and parameters.
 fn grant(it: &Statement<'_>) -> Option<Reason> {
     let Some(on) = it.tokens.iter().position(|token| token.is("on")) else { return Some(Reason::ChangesRoles) };
-    let elsewhere = ["tablespace", "parameter", "language", "large", "foreign"];
+    let elsewhere = ["tablespace", "parameter", "language", "large", "foreign", "database"];
     let kind = it.tokens.get(on + 1).is_some_and(|token| elsewhere.iter().any(|word| token.is(word)));
     // A table may have such a name too; then the next word is not its name.
     let is_name = it.tokens.get(on + 2).is_none_or(|next| {

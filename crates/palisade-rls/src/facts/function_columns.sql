@@ -4,7 +4,8 @@ select p.oid::int8, n.nspname as schema, p.proname as name,
     p.proretset as returns_set, coalesce(pg_catalog.pg_get_function_result(p.oid), '') as returns,
     t.typtype = 'c' or p.prorettype = 'pg_catalog.record'::regtype as returns_row,
     coalesce(to_json(p.proconfig), '[]') as settings,
-    case when l.lanname not in ('internal', 'c') then p.prosrc end as source, p.prosqlbody::text as body,
+    case when l.lanname not in ('internal', 'c') then coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) end
+        as source, p.prosqlbody::text as body,
     p.proowner::int8 as owner, $grants(p.proacl, 'f', p.proowner) as grants,
     not $user_schema(n) or exists (
         select from pg_catalog.pg_depend d

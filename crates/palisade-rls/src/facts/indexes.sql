@@ -17,6 +17,7 @@ left join (
     from pg_catalog.pg_opclass k
     join pg_catalog.pg_amop a on a.amopfamily = k.opcfamily and a.amoppurpose = 's'
         and a.amoplefttype = k.opcintype
+    join pg_catalog.pg_am y on y.oid = k.opcmethod and (y.amname <> 'btree' or a.amoprighttype = k.opcintype)
     join pg_catalog.pg_operator o on o.oid = a.amopopr
     join pg_catalog.pg_proc p on p.oid = o.oprcode
     where not p.proleakproof

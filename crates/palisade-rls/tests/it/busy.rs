@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use palisade_rls::{ApplyError, ApplySettings, apply};
+use palisade_rls::{ApplyError, ApplySettings, Orphans};
 
-use crate::support::{Database, approve, ask, run, script};
+use crate::support::{Database, Failed, ask, run};
 
 const FILE: (&str, &str) =
     ("rls/t.sql", "alter table t enable row level security;\nalter table only u force row level security");
@@ -16,22 +16,20 @@ async fn a_lock_that_is_never_given_back_ends_in_an_error_that_names_its_holder(
     run(&mut other, "set application_name = 'report'; begin; select * from u").await;
     let pid = ask(&mut other, "select pg_backend_pid()::text").await.unwrap();
 
-    let mut session = database.session().await;
-    let approved = approve(&session.connection().facts().identity, &script(&[FILE]));
     let settings = ApplySettings { lock_timeout: Duration::from_millis(20), retry_for: Duration::from_millis(200) };
-    let error = apply(&mut session, &approved, &[], settings).await.unwrap_err();
-    let ApplyError::Busy { failure, tries, blockers, .. } = &error else { panic!("{error:?}") };
+    let error = database.apply_with(&[FILE], Orphans::Keep, settings).await.unwrap_err();
+    let Failed::Apply(ApplyError::Busy { what, tries, blockers, .. }) = &error else { panic!("{error:?}") };
     assert!(*tries > 1);
-    assert_eq!(failure.excerpt.as_ref().unwrap().at.line, 2);
+    assert_eq!(what, "the lock on public.u");
     assert_eq!(blockers[0].pid.to_string(), pid);
     assert_eq!((blockers[0].application.as_str(), blockers[0].state.as_str()), ("report", "idle in transaction"));
-    assert!(error.help().contains(&format!("pg_terminate_backend({pid})")));
+    assert!(error.to_string().contains(&format!("pg_terminate_backend({pid})")));
     let enabled =
         "select count(*)::text from pg_class where relname in ('t', 'u') and (relrowsecurity or relforcerowsecurity)";
-    assert_eq!(ask(session.connection(), enabled).await.unwrap(), "0");
+    assert_eq!(ask(&mut database.connect().await, enabled).await.unwrap(), "0");
 
     run(&mut other, "commit").await;
-    assert_eq!(apply(&mut session, &approved, &[], settings).await.unwrap().changes.len(), 2);
+    assert_eq!(database.apply(&[FILE]).await.unwrap().changes.len(), 2);
 }
 
 #[tokio::test]

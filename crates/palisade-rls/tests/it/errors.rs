@@ -1,20 +1,20 @@
 //! Errors of the server lead back to the file.
 
 use palisade_plan::TargetIdentity;
-use palisade_rls::{ApplyError, ApplySettings, PolicyScript, apply};
+use palisade_rls::{ApplyError, ApplySettings, DeclareError, Orphans, apply};
 
-use crate::support::{Database, approve, ask, script};
+use crate::support::{Database, Failed, approve, ask, script};
 
 const TABLE: &str = "create table public.t (id int primary key);";
 
 async fn message(files: &[(&str, &str)]) -> String {
     let database = Database::new(TABLE).await;
     let error = database.apply(files).await.unwrap_err();
-    assert!(matches!(error, ApplyError::Statement { .. }), "{error:?}");
+    assert!(matches!(error, Failed::Declare(DeclareError::Statement { .. })), "{error:?}");
     let mut connection = database.connect().await;
     let state = "select concat(relrowsecurity, to_regnamespace('palisade')) from pg_class where relname = 't'";
     assert_eq!(ask(&mut connection, state).await.unwrap(), "f", "nothing was changed");
-    format!("{error}\nhelp: {}", error.help())
+    error.to_string()
 }
 
 const GOOD: (&str, &str) = ("rls/a.sql", "-- ünïcödé before the error\nalter table t enable row level security;");
@@ -87,23 +87,27 @@ async fn the_last_statement_of_the_last_file_is_found_too() {
 #[tokio::test]
 async fn a_plan_for_another_database_is_refused() {
     let database = Database::new(TABLE).await;
-    let mut session = database.session().await;
-    let identity = TargetIdentity { database_oid: 1, ..session.connection().facts().identity.clone() };
-    let approved = approve(&identity, &script(&[GOOD]));
-    let error = apply(&mut session, &approved, &[], ApplySettings::default()).await.unwrap_err();
+    let mut connection = database.connect().await;
+    let identity = TargetIdentity { database_oid: 1, ..connection.facts().identity.clone() };
+    let declared = database.declare(&[GOOD]).await.unwrap();
+    let approved = approve(&identity, script(&[GOOD]).to_step(declared, Orphans::Keep, None));
+    let error = apply(&mut connection, &approved, database.context(ApplySettings::default())).await.unwrap_err();
     assert!(matches!(error, ApplyError::OtherTarget { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_plan_that_holds_what_does_not_belong_is_refused() {
+async fn what_only_the_target_refuses_is_shown_as_the_statement_that_it_is() {
     let database = Database::new(TABLE).await;
-    let mut session = database.session().await;
-    let mut plan = approve(&session.connection().facts().identity, &script(&[GOOD])).plan().clone();
-    if let palisade_plan::Step::RowSecurity(step) = &mut plan.steps[0] {
-        step.files[0].sql.push_str("; drop table t");
-        assert!(PolicyScript::from_step(step).is_err());
-    }
-    let approved = plan.approve(&[], &palisade_plan::Answer::None).unwrap();
-    let error = apply(&mut session, &approved, &[], ApplySettings::default()).await.unwrap_err();
-    assert!(matches!(error, ApplyError::Script(_)), "{error:?}");
+    database.run("create view public.v as select 1").await;
+    let mut twin = database.connect_to_twin().await;
+    ask(&mut twin, "create table public.v ()").await.unwrap();
+    let error = database.apply(&[("rls/v.sql", "alter table v enable row level security")]).await.unwrap_err();
+    insta::assert_snapshot!(error, @r#"
+    ALTER action ENABLE ROW SECURITY cannot be performed on relation "v" (SQLSTATE 42809)
+     --> row security:1:1
+    1 | ALTER TABLE public.v ENABLE ROW LEVEL SECURITY
+      | ^
+    detail: This operation is not supported for views.
+    help: nothing was changed; correct the file and run it again
+    "#);
 }

@@ -3,9 +3,9 @@
 use camino::Utf8Path;
 use palisade_db::{Connection, batch};
 use palisade_embedded::GrantRegime;
-use palisade_rls::{ApplySettings, PolicyScript, apply};
+use palisade_rls::PolicyScript;
 
-use crate::support::{Database, approve, ask};
+use crate::support::{Database, ask};
 
 const ADA: &str = "a0000000-0000-4000-8000-000000000001";
 const MIRA: &str = "a0000000-0000-4000-8000-000000000002";
@@ -15,18 +15,20 @@ const NEW: &str = "a0000000-0000-4000-8000-000000000009";
 async fn project(regime: GrantRegime) -> Database {
     let database = Database::with(regime, "").await;
     let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut session = database.session().await;
-    run_directory(session.connection(), &root.join("migrations")).await;
-    let script = PolicyScript::read(&root.join("rls")).unwrap();
-    let approved = approve(&session.connection().facts().identity, &script);
-    assert!(!apply(&mut session, &approved, &[], ApplySettings::default()).await.unwrap().changes.is_empty());
-    assert!(apply(&mut session, &approved, &[], ApplySettings::default()).await.unwrap().changes.is_empty());
+    let mut connection = database.connect().await;
+    for connection in [&mut connection, &mut database.connect_to_twin().await] {
+        run_directory(connection, &root.join("migrations")).await;
+    }
+    let read = PolicyScript::read(&root.join("rls")).unwrap();
+    let files: Vec<_> = read.files().iter().map(|it| (it.path.as_str(), it.sql.as_str())).collect();
+    assert!(!database.apply(&files).await.unwrap().changes.is_empty());
+    assert!(database.apply(&files).await.unwrap().changes.is_empty());
     for _ in 0..2 {
-        run_directory(session.connection(), &root.join("seeds")).await;
+        run_directory(&mut connection, &root.join("seeds")).await;
     }
     let account = format!("insert into auth.users (id, email) values ('{NEW}', 'new@example.com')");
-    ask(session.connection(), &account).await.unwrap();
-    drop(session);
+    ask(&mut connection, &account).await.unwrap();
+    drop(connection);
     database
 }
 

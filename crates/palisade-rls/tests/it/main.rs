@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test whose helpers fail has failed")]
 
+mod access;
 mod attack;
 mod busy;
+mod change;
+mod difference;
 mod errors;
 mod example;
 mod explain;
+mod guarantee;
 mod read;
 mod readers;
 mod repeat;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::support::{Database, ask, run};
 
-const TABLES: usize = 5;
+const TABLES: usize = 20;
 
 fn file(table: usize, round: usize) -> (String, String) {
     // Each round is different, so that each one has something to do.
@@ -51,7 +51,7 @@ async fn readers_see_their_rows_and_no_others_at_every_moment() {
             }
         }));
     }
-    for round in 1..=20 {
+    for round in 1..=8 {
         // Every round meets readers that are at work.
         let before = reads.load(Ordering::Relaxed);
         while reads.load(Ordering::Relaxed) < before + 20 && !readers.iter().any(tokio::task::JoinHandle::is_finished) {

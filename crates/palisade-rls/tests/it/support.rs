@@ -1,13 +1,35 @@
 //! One database for each test, and the shortest way from SQL to an approved plan.
 
-use std::time::Duration;
-
-use palisade_db::{Connection, Row, Session, batch};
+use palisade_db::{Connection, Row, batch};
 use palisade_embedded::{GrantRegime, Layer, ScratchDatabase};
-use palisade_plan::{Answer, ApprovedPlan, Expectation, Plan, Step, Target};
-use palisade_rls::{Applied, ApplyError, ApplySettings, PolicyFile, PolicyScript, apply};
+use palisade_plan::{Answer, ApprovedPlan, Declared, Expectation, Plan, RowSecurityStep, Step, Target};
+use palisade_rls::{
+    Applied, ApplyContext, ApplyError, ApplySettings, DeclareError, Orphans, Personas, PolicyFile, PolicyScript, apply,
+    declare, plan, read_access,
+};
 
-pub(crate) struct Database(ScratchDatabase);
+pub(crate) struct Database {
+    target: ScratchDatabase,
+    /// The same schema, where files are declared.
+    twin: ScratchDatabase,
+    personas: Personas,
+}
+
+/// Why files do not count.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    Declare(DeclareError),
+    Apply(ApplyError),
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Declare(error) => write!(f, "{error}\nhelp: {}", error.help()),
+            Self::Apply(error) => write!(f, "{error}\nhelp: {}", error.help()),
+        }
+    }
+}
 
 impl Database {
     /// A database like a new Supabase project, and `sql` run in it.
@@ -16,31 +38,76 @@ impl Database {
     }
 
     pub(crate) async fn with(regime: GrantRegime, sql: &str) -> Self {
-        let this = Self(palisade_tests::database_with(&[Layer::supabase(regime)]).await);
-        this.run(sql).await;
+        let layers = [Layer::supabase(regime)];
+        let target = palisade_tests::database_with(&layers).await;
+        let twin = palisade_tests::database_with(&layers).await;
+        let this = Self { target, twin, personas: Personas::usual() };
+        for mut connection in [this.connect().await, this.connect_to_twin().await] {
+            run(&mut connection, sql).await;
+        }
         this
     }
 
-    pub(crate) async fn connect(&self) -> Connection {
-        palisade_tests::connection(&self.0).await
+    pub(crate) fn with_personas(self, toml: &str) -> Self {
+        Self { personas: Personas::parse("rls/personas.toml".into(), toml).unwrap(), ..self }
     }
 
-    /// Waits for a session that a test has dropped: the server learns of that a moment later.
-    pub(crate) async fn session(&self) -> Session {
-        Session::acquire(self.connect().await, Duration::from_secs(20), |_| ()).await.unwrap()
+    pub(crate) async fn connect(&self) -> Connection {
+        palisade_tests::connection(&self.target).await
+    }
+
+    pub(crate) fn tcp_url(&self) -> &palisade_config::DatabaseUrl {
+        self.target.tcp_url()
+    }
+
+    pub(crate) async fn connect_to_twin(&self) -> Connection {
+        palisade_tests::connection(&self.twin).await
+    }
+
+    pub(crate) fn context(&self, settings: ApplySettings) -> ApplyContext<'_> {
+        ApplyContext { schemas: &[], personas: &self.personas, settings }
     }
 
     pub(crate) async fn run(&self, sql: &str) {
         run(&mut self.connect().await, sql).await;
     }
 
-    /// Applies files, given as paths and texts, with settings that do not wait for long.
-    pub(crate) async fn apply(&self, files: &[(&str, &str)]) -> Result<Applied, ApplyError> {
-        let mut session = self.session().await;
-        let approved = approve(&session.connection().facts().identity, &script(files));
-        let applied = apply(&mut session, &approved, &[], ApplySettings::default()).await;
-        session.release().await.unwrap();
-        applied
+    /// What files declare, given as paths and texts.
+    pub(crate) async fn declare(&self, files: &[(&str, &str)]) -> Result<Declared, DeclareError> {
+        declare(&mut self.connect_to_twin().await, &script(files)).await
+    }
+
+    /// The statements that are left to do.
+    pub(crate) async fn statements(&self, files: &[(&str, &str)], orphans: Orphans) -> String {
+        let declared = self.declare(files).await.unwrap();
+        let seen = read_access(&mut self.connect().await).await.unwrap();
+        plan(&seen.catalog, &declared, orphans).unwrap().statements.join("\n")
+    }
+
+    /// A plan that was approved.
+    pub(crate) async fn approved(
+        &self,
+        files: &[(&str, &str)],
+        orphans: Orphans,
+    ) -> Result<ApprovedPlan, DeclareError> {
+        let declared = self.declare(files).await?;
+        let identity = self.connect().await.facts().identity.clone();
+        Ok(approve(&identity, script(files).to_step(declared, orphans, None)))
+    }
+
+    /// Applies files with settings that do not wait for long.
+    pub(crate) async fn apply(&self, files: &[(&str, &str)]) -> Result<Applied, Failed> {
+        self.apply_with(files, Orphans::Keep, ApplySettings::default()).await
+    }
+
+    pub(crate) async fn apply_with(
+        &self,
+        files: &[(&str, &str)],
+        orphans: Orphans,
+        settings: ApplySettings,
+    ) -> Result<Applied, Failed> {
+        let approved = self.approved(files, orphans).await.map_err(Failed::Declare)?;
+        apply(&mut self.connect().await, &approved, self.context(settings)).await.map_err(Failed::Apply)
     }
 }
 
@@ -64,7 +131,7 @@ pub(crate) fn script(files: &[(&str, &str)]) -> PolicyScript {
     PolicyScript::from_files(files.iter().map(file).collect()).unwrap()
 }
 
-pub(crate) fn approve(identity: &palisade_plan::TargetIdentity, script: &PolicyScript) -> ApprovedPlan {
+pub(crate) fn approve(identity: &palisade_plan::TargetIdentity, step: RowSecurityStep) -> ApprovedPlan {
     let plan = Plan {
         target: Target {
             environment: "dev".to_owned(),
@@ -73,7 +140,7 @@ pub(crate) fn approve(identity: &palisade_plan::TargetIdentity, script: &PolicyS
             protected_by: Vec::new(),
         },
         expects: Expectation { applied: Vec::new(), catalog: None },
-        steps: vec![Step::RowSecurity(script.to_step())],
+        steps: vec![Step::RowSecurity(step)],
     };
     plan.approve(&[], &Answer::None).unwrap()
 }

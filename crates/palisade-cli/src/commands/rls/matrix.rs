@@ -1,9 +1,12 @@
 //! `rls matrix`
 
+mod html;
+
 use crate::security::{LookArgs, Looked};
 use crate::table::table;
 use crate::{CommandError, Context, Outcome};
-use palisade_policy::{Access, AccessCommand, Cell, Verdict};
+use camino::Utf8PathBuf;
+use palisade_policy::{Access, AccessCommand, Cell, Door, Verdict};
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -25,6 +28,10 @@ pub(crate) struct MatrixArgs {
     #[arg(long, value_name = "NAME")]
     table: Vec<String>,
 
+    /// Write it as a page for the browser, too
+    #[arg(long, value_name = "FILE")]
+    html: Option<Utf8PathBuf>,
+
     #[command(flatten)]
     look: LookArgs,
 }
@@ -35,11 +42,18 @@ pub(crate) async fn run(context: &mut Context, args: &MatrixArgs) -> Result<Outc
     let roles = looked.roles(&args.role, &relations)?;
     let access = Access::new(&looked.facts);
     let cells = access.matrix(&roles, &relations);
-    let data = json!({ "source": looked.label, "cells": cells });
-    Ok(Outcome::done(text(&cells)).data(data))
+    let doors = access.doors(&roles, &relations);
+    let data = json!({ "source": looked.label, "cells": cells, "doors": doors });
+    if let Some(path) = &args.html {
+        std::fs::write(path, html::page(&looked.label, &cells, &doors)).map_err(|error| {
+            CommandError::failed("write", format!("`{path}` cannot be written: {error}"))
+                .help("name a file in a directory that you may write to")
+        })?;
+    }
+    Ok(Outcome::done(text(&cells, &doors)).data(data))
 }
 
-fn text(cells: &[Cell]) -> String {
+fn text(cells: &[Cell], doors: &[Door]) -> String {
     if cells.is_empty() {
         return "There are no tables".to_owned();
     }
@@ -61,6 +75,10 @@ fn text(cells: &[Cell]) -> String {
         let _ = writeln!(text, "{}", table(&rows));
         for note in notes {
             let _ = writeln!(text, "    {note}");
+        }
+        for door in doors.iter().filter(|it| it.table == of_table[0].table) {
+            let (kind, object, roles) = (door.kind.as_str(), &door.object, door.roles.join(", "));
+            let _ = writeln!(text, "    around it: {kind} {object} {} ({roles})", door.how);
         }
         text.push('\n');
     }

@@ -1,7 +1,7 @@
 //! The gate.
 
 use crate::CommandError;
-use palisade_guard::{ApproveError, ExecuteError, ProposeError};
+use palisade_guard::{ApproveError, DeclaredError, ExecuteError, ProposeError};
 use std::fmt::Write as _;
 
 impl From<ProposeError> for CommandError {
@@ -10,7 +10,20 @@ impl From<ProposeError> for CommandError {
             ProposeError::Drift(error) => error.into(),
             ProposeError::Check(error) => Self::of("bad-migrations", &error).help(error.help()),
             ProposeError::NoWayDown { .. } => Self::of("no-way-down", &error).help(error.help().unwrap_or_default()),
+            ProposeError::Declared(error) => (*error).into(),
             ProposeError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeclaredError> for CommandError {
+    fn from(error: DeclaredError) -> Self {
+        let help = error.help().unwrap_or_default();
+        match error {
+            DeclaredError::Declare(error) => error.into(),
+            DeclaredError::Plan(error) => error.into(),
+            DeclaredError::Target(error) => error.into(),
+            DeclaredError::Scratch { .. } | DeclaredError::Copy { .. } => Self::of("no-scratch", &error).help(help),
         }
     }
 }

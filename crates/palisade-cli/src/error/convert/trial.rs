@@ -1,16 +1,9 @@
 //! Trying what row security does.
 
 use crate::CommandError;
-use palisade_rls::PersonaError;
 use palisade_rls::explain::ExplainError;
 use palisade_rls::testing::TestError;
 use palisade_rls::trial::TrialError;
-
-impl From<PersonaError> for CommandError {
-    fn from(error: PersonaError) -> Self {
-        Self::of("bad-personas", &error).help(error.help())
-    }
-}
 
 impl From<TestError> for CommandError {
     fn from(error: TestError) -> Self {

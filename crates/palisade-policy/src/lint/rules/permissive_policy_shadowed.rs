@@ -1,0 +1,67 @@
+//! `permissive_policy_shadowed`
+
+use crate::Oid;
+use crate::expr::Expr;
+use crate::facts::{Policy, PolicyCommand, Relation};
+use crate::lint::Severity;
+use crate::lint::found::Found;
+use crate::lint::rules::Rule;
+use crate::lint::scope::COMMANDS;
+use crate::lint::scope::Scope;
+
+pub(crate) const RULE: Rule = Rule {
+    id: "permissive_policy_shadowed",
+    severity: Severity::Error,
+    why: "Permissive policies are alternatives: beside a wider one, a narrower one restricts nothing.",
+    check,
+};
+
+fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
+    for table in scope.protected() {
+        let policies: Vec<&Policy> = scope.facts().policies_of(table.oid).iter().filter(|it| it.permissive).collect();
+        for policy in &policies {
+            if let Some(wider) = policies.iter().find(|it| shadows(scope, table, it, policy)) {
+                let message = format!(
+                    "`{}` admits more for the same roles and commands, so that this policy restricts nothing",
+                    wider.name
+                );
+                let fix = scope.drop_policy(table, wider);
+                let fix = format!("-- if the narrower one is meant\n{fix}");
+                found.push(Found::new(table.qualified(), message).policy(&policy.name).fix(fix));
+            }
+        }
+    }
+}
+
+/// Whether `wide` admits all that `narrow` does, to the same roles, and more.
+fn shadows(scope: &Scope<'_, '_>, table: &Relation, wide: &Policy, narrow: &Policy) -> bool {
+    let for_all = wide.roles.contains(&Oid::NONE);
+    let same_roles =
+        for_all || !narrow.roles.contains(&Oid::NONE) && narrow.roles.iter().all(|it| scope.access.binds(wide, *it));
+    let covered = wide.command == PolicyCommand::All || wide.command == narrow.command;
+    if wide.name == narrow.name || !same_roles || !covered {
+        return false;
+    }
+    let (mut any, mut more) = (false, false);
+    for command in COMMANDS.into_iter().filter(|it| narrow.command.covers(*it)) {
+        for (small, large) in sides(narrow, command).into_iter().zip(sides(wide, command)) {
+            if !scope.implies(small, large, table.oid) {
+                return false;
+            }
+            any = true;
+            more |= !scope.implies(large, small, table.oid);
+        }
+    }
+    any && more
+}
+
+/// The conditions that a policy has for a command.
+fn sides(policy: &Policy, command: PolicyCommand) -> Vec<Option<&Expr>> {
+    let rows = policy.using.as_ref().map(|it| &it.expr);
+    let check = policy.check().map(|it| &it.expr);
+    match command {
+        PolicyCommand::Insert => vec![check],
+        PolicyCommand::Update | PolicyCommand::All => vec![rows, check],
+        PolicyCommand::Select | PolicyCommand::Delete => vec![rows],
+    }
+}

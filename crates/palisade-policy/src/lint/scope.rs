@@ -1,0 +1,245 @@
+//! What rules look at, and the questions that several of them ask.
+
+use crate::Oid;
+use crate::access::{Access, Verdict};
+use crate::expr::{ColumnRef, Expr, Query, SubLinkKind};
+use crate::facts::{Facts, Function, Policy, PolicyCommand, Privilege, Relation, RelationKind};
+use crate::formula::{Ref, Space, View};
+use palisade_sql::quote_ident;
+use std::collections::BTreeSet;
+
+/// What rules look at.
+#[derive(Debug)]
+pub struct Scope<'a, 'f> {
+    pub(crate) access: &'a Access<'f>,
+    /// The relations that findings may be about.
+    pub(crate) relations: Vec<&'f Relation>,
+    /// The roles of the application that row security binds.
+    pub(crate) api: Vec<Oid>,
+    /// The roles of the application, bound or not.
+    pub(crate) application: Vec<Oid>,
+    /// The schemas that findings about functions may be about.
+    pub(crate) schemas: &'a BTreeSet<String>,
+}
+
+/// The commands of policies, one by one.
+pub(crate) const COMMANDS: [PolicyCommand; 4] =
+    [PolicyCommand::Select, PolicyCommand::Insert, PolicyCommand::Update, PolicyCommand::Delete];
+
+impl<'a, 'f> Scope<'a, 'f> {
+    pub(crate) fn new(access: &'a Access<'f>, relations: &[Oid], roles: &[Oid], schemas: &'a BTreeSet<String>) -> Self {
+        let facts = access.facts;
+        let mut relations: Vec<&Relation> = relations.iter().filter_map(|it| facts.relations.get(it)).collect();
+        relations.sort_by_key(|it| (it.schema_name.clone(), it.name.clone()));
+        let bound = |it: &&Oid| facts.roles.get(it).is_some_and(|it| !it.superuser && !it.bypasses);
+        let api = roles.iter().filter(bound).copied().collect();
+        Self { access, relations, api, application: roles.to_vec(), schemas }
+    }
+
+    pub(crate) fn facts(&self) -> &'f Facts {
+        self.access.facts
+    }
+
+    /// Tables and partitioned ones.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &'f Relation> + '_ {
+        self.relations.iter().copied().filter(|it| it.kind.has_row_security())
+    }
+
+    /// Those of which row security is on.
+    pub(crate) fn protected(&self) -> impl Iterator<Item = &'f Relation> + '_ {
+        self.tables().filter(|it| it.row_security)
+    }
+
+    pub(crate) fn of_kind(&self, kind: RelationKind) -> impl Iterator<Item = &'f Relation> + '_ {
+        self.relations.iter().copied().filter(move |it| it.kind == kind)
+    }
+
+    /// All policies, with their tables.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = (&'f Relation, &'f Policy)> + '_ {
+        self.tables().flat_map(|table| self.facts().policies_of(table.oid).iter().map(move |it| (table, it)))
+    }
+
+    /// Functions of users in the schemas.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (Oid, &'f Function)> + '_ {
+        let all = self.facts().functions.iter().filter(|(_, it)| !it.foreign && self.schemas.contains(&it.schema));
+        all.map(|(oid, it)| (*oid, it))
+    }
+
+    /// The roles that a policy is written for and that row security binds; of `PUBLIC`, those of the application.
+    pub(crate) fn subjects(&self, policy: &Policy) -> Vec<Oid> {
+        let mut roles: Vec<Oid> =
+            if policy.roles.contains(&Oid::NONE) { self.api.clone() } else { policy.roles.clone() };
+        roles.retain(|it| self.facts().roles.get(it).is_some_and(|it| !it.superuser && !it.bypasses));
+        roles
+    }
+
+    /// The subjects of any policy of a table, and the roles of the application.
+    pub(crate) fn roles_of(&self, table: &Relation) -> BTreeSet<Oid> {
+        let policies = self.facts().policies_of(table.oid).iter();
+        self.api.iter().copied().chain(policies.flat_map(|it| self.subjects(it))).collect()
+    }
+
+    pub(crate) fn role(&self, role: Oid) -> String {
+        self.facts().role_name(role)
+    }
+
+    pub(crate) fn names(&self, roles: &[Oid]) -> String {
+        roles.iter().map(|it| self.role(*it)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The roles of the application that hold any of these rights on a relation or a column of it.
+    pub(crate) fn holders(&self, relation: &Relation, privileges: &[Privilege]) -> Vec<Oid> {
+        let any = |role: &&Oid| privileges.iter().any(|it| self.access.may(**role, relation, *it));
+        self.api.iter().filter(any).copied().collect()
+    }
+
+    pub(crate) fn may(&self, role: Oid, relation: &Relation, command: PolicyCommand) -> bool {
+        self.access.may(role, relation, privilege(command))
+    }
+
+    pub(crate) fn space(&self) -> Space<'f> {
+        Space::new(self.facts())
+    }
+
+    /// Whether a condition admits every row.
+    pub(crate) fn is_always(&self, expr: &Expr, relation: Oid) -> bool {
+        let mut space = self.space();
+        let truth = space.truth(expr, View { relation, ..View::default() });
+        let not = space.bdd.without(Ref::TRUE, truth.is_true);
+        !space.can_be(not)
+    }
+
+    /// Whether all rows for which `left` holds are such for which `right` does.
+    pub(crate) fn implies(&self, left: Option<&Expr>, right: Option<&Expr>, relation: Oid) -> bool {
+        let mut space = self.space();
+        let view = View { relation, ..View::default() };
+        let mut of = |it: Option<&Expr>| it.map_or(Ref::FALSE, |it| space.truth(it, view).is_true);
+        let (left, right) = (of(left), of(right));
+        space.implies(left, right)
+    }
+
+    /// Whether a condition holds for no row without something that depends on the caller.
+    pub(crate) fn is_bound(&self, expr: &Expr, relation: Oid) -> bool {
+        let mut space = self.space();
+        let truth = space.truth(expr, View { relation, ..View::default() }).is_true;
+        let unbound = space.without_atoms(truth, |it| self.access.bodies.mentions_caller(it));
+        !space.can_be(unbound)
+    }
+
+    /// Whether policies let a role reach anything with a command.
+    pub(crate) fn reaches(&self, role: Oid, relation: &Relation, command: PolicyCommand) -> bool {
+        let composed = match command {
+            PolicyCommand::Insert => self.access.checks(role, relation.oid, command),
+            _ => self.access.rows(role, relation.oid, command),
+        };
+        let name = self.role(role);
+        let view = View { relation: relation.oid, role: Some(&name), ..View::default() };
+        composed.verdict(&mut self.space(), view) != Verdict::None
+    }
+
+    /// The relations behind a view, through further views, with whom each is read as, if the view is read by `caller`.
+    pub(crate) fn behind(&self, view: &Relation, caller: Oid) -> Vec<(&'f Relation, Oid)> {
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut left = vec![(view.oid, caller)];
+        while let Some((oid, caller)) = left.pop() {
+            let Some(relation) = self.facts().relations.get(&oid).filter(|_| seen.insert((oid, caller))) else {
+                continue;
+            };
+            if relation.oid != view.oid {
+                found.push((relation, caller));
+            }
+            if relation.kind == RelationKind::View || relation.oid == view.oid {
+                let reader = if relation.kind == RelationKind::View {
+                    self.access.reader(caller, relation)
+                } else {
+                    relation.owner
+                };
+                left.extend(self.access.behind(oid).into_iter().map(|it| (it, reader)));
+            }
+        }
+        found
+    }
+
+    /// `schema.name`, quoted.
+    pub(crate) fn quoted(&self, relation: &Relation) -> String {
+        format!("{}.{}", quote_ident(&relation.schema_name), quote_ident(&relation.name))
+    }
+
+    /// `schema.name(arguments)`, quoted.
+    pub(crate) fn quoted_function(&self, function: &Function) -> String {
+        format!("{}.{}({})", quote_ident(&function.schema), quote_ident(&function.name), function.arguments)
+    }
+
+    pub(crate) fn quoted_roles(&self, roles: &[Oid]) -> String {
+        let name =
+            |it: &Oid| if *it == Oid::NONE { "public".to_owned() } else { quote_ident(&self.role(*it)).into_owned() };
+        roles.iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `drop policy … on …;`
+    pub(crate) fn drop_policy(&self, relation: &Relation, policy: &Policy) -> String {
+        format!("drop policy {} on {};", quote_ident(&policy.name), self.quoted(relation))
+    }
+
+    pub(crate) fn column(&self, relation: Oid, number: i32) -> String {
+        self.facts().column(relation, number).map_or_else(|| format!("column {number}"), |it| it.name.clone())
+    }
+}
+
+/// The right that a command of a policy needs.
+pub(crate) fn privilege(command: PolicyCommand) -> Privilege {
+    match command {
+        PolicyCommand::Select | PolicyCommand::All => Privilege::Select,
+        PolicyCommand::Insert => Privilege::Insert,
+        PolicyCommand::Update => Privilege::Update,
+        PolicyCommand::Delete => Privilege::Delete,
+    }
+}
+
+/// A sub-select that reads a table.
+pub(crate) struct Inner<'e> {
+    pub(crate) kind: SubLinkKind,
+    pub(crate) test: Option<&'e Expr>,
+    pub(crate) query: &'e Query,
+    /// How many queries stand around it, itself not counted.
+    pub(crate) depth: usize,
+}
+
+/// All sub-selects in a condition that read something.
+pub(crate) fn sub_selects(expr: &Expr) -> Vec<Inner<'_>> {
+    let mut found = Vec::new();
+    expr.walk(&mut |it, depth| {
+        if let Expr::SubLink { kind, test, query } = it
+            && query.single_value().is_none()
+        {
+            found.push(Inner { kind: *kind, test: test.as_deref(), query, depth });
+        }
+    });
+    found
+}
+
+/// Both sides of what is an equality, whatever stands around them.
+pub(crate) fn equality<'e>(facts: &Facts, expr: &'e Expr) -> Option<(&'e Expr, &'e Expr)> {
+    match expr {
+        Expr::Operator { operator, args, .. } if facts.operators.get(operator).is_some_and(|it| it.equality) => {
+            match args.as_slice() {
+                [left, right] => Some((left.core(), right.core())),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Columns of the relations of the query itself that an expression in it mentions: relation and column.
+pub(crate) fn columns_at(expr: &Expr, level: usize) -> BTreeSet<(usize, i32)> {
+    let mut all = BTreeSet::new();
+    expr.walk(&mut |it, depth| {
+        if let Expr::Column(ColumnRef { level: found, relation, column, .. }) = it
+            && *found == level + depth
+        {
+            all.insert((*relation, *column));
+        }
+    });
+    all
+}

@@ -1,0 +1,2 @@
+select e.oid::int8, e.enumlabel as label
+from pg_catalog.pg_enum e
