@@ -108,6 +108,13 @@ fn an_attack_ends_with_what_it_found() {
     project.write("rls/notes.sql", &policies.replace("user_id = ", "user_id is not null or user_id = "));
     let found = project.expect(3, &["rls", "attack"]);
     assert!(found.stdout.starts_with("public.notes: another user reads a row of somebody else\n"), "{}", found.stdout);
+    let writes = project.expect(3, &["rls", "attack", "--readable", "public.notes"]);
+    assert!(
+        writes.stdout.starts_with("public.notes: another user deletes a row of somebody else\n"),
+        "{}",
+        writes.stdout
+    );
+    project.expect(1, &["rls", "attack", "--readable", "notes"]);
     project.write(
         "migrations/20260102000000_check.sql",
         "alter table public.notes add code text not null check (md5(code) = 'x');",

@@ -97,4 +97,11 @@ mod tests {
         assert_eq!(parts("(a) AND (b)"), Some((Joint::And, vec!["(a)", "(b)"])));
         assert_eq!(parts("CASE WHEN a AND b THEN c ELSE d END"), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(sql in r#"(AND|OR|CASE|END|a|'x'|"é"|[()\[\]=,'] ?| ){0,12}"#) {
+            parts(&sql);
+        }
+    }
 }
