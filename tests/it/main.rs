@@ -9,6 +9,7 @@ mod provenance;
 mod push_cut;
 mod push_killed;
 mod push_twice;
+mod rls_pooled;
 mod rls_test;
 mod schema_diff;
 mod schema_generate;

@@ -25,7 +25,7 @@ mod db_url;
 mod doctor;
 mod env;
 mod man;
-mod rls;
+pub(crate) mod rls;
 
 /// A command that can be called by its name.
 pub(crate) struct Entry {

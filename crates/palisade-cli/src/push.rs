@@ -9,8 +9,8 @@ use palisade_backup::Manifest;
 use palisade_db::{Connection, Pooling, Session, connect};
 use palisade_embedded::EmbeddedSettings;
 use palisade_guard::{
-    BackupInputs, DevState, ExecuteContext, Executed, Inputs, Progress, Scope, approve, dev_state, execute,
-    execute_row_security, judge, propose,
+    AllowedWidening, BackupInputs, DevState, ExecuteContext, Executed, Inputs, Progress, Scope, approve, dev_state,
+    execute, execute_row_security, judge, propose,
 };
 use palisade_migrator::{HistoryTables, Migration, OutOfOrder, Run, read_dir};
 use palisade_plan::{Answer, ApprovedPlan, GateVerdict, Plan, Verdict};
@@ -32,6 +32,8 @@ pub(crate) struct Road<'a> {
     pub(crate) policies: PolicyScript,
     pub(crate) personas: Personas,
     pub(crate) orphans: Orphans,
+    lock: Option<String>,
+    allowed_widening: Vec<AllowedWidening>,
     embedded: EmbeddedSettings,
     pub(crate) scope: Scope,
     pub(crate) out_of_order: OutOfOrder,
@@ -61,6 +63,8 @@ impl<'a> Road<'a> {
             policies: PolicyScript::read(&project.rls_dir())?,
             personas: Personas::read(&project.rls_dir().join("personas.toml"))?,
             orphans: Orphans::Keep,
+            lock: read_lock(project)?,
+            allowed_widening: Vec::new(),
             embedded: selection.embedded(),
             scope,
             out_of_order: OutOfOrder::Refuse,
@@ -70,6 +74,10 @@ impl<'a> Road<'a> {
     pub(crate) fn out_of_order(self, allowed: bool) -> Self {
         let out_of_order = if allowed { OutOfOrder::Allow } else { OutOfOrder::Refuse };
         Self { out_of_order, ..self }
+    }
+
+    pub(crate) fn allow_widening(self, allowed_widening: Vec<AllowedWidening>) -> Self {
+        Self { allowed_widening, ..self }
     }
 
     pub(crate) fn orphans(self, orphans: Orphans) -> Self {
@@ -85,6 +93,8 @@ impl<'a> Road<'a> {
             out_of_order: self.out_of_order,
             scope: self.scope,
             orphans: self.orphans,
+            lock: self.lock.as_deref(),
+            allowed_widening: &self.allowed_widening,
             embedded: &self.embedded,
         }
     }
@@ -161,10 +171,7 @@ impl<'a> Road<'a> {
             return Ok(Pushed { plan, executed, backup });
         }
         if let Some(mut connection) = self.pooled(context).await? {
-            let judged = self.plan(context, &mut connection).await?;
-            if !judged.plan.steps.is_empty() {
-                self.selection.refuse_other_environment(context, &connection).await?;
-            }
+            let judged = self.propose_here(context, &mut connection, &self.inputs()).await?;
             let (plan, approved, backup) = self.approve(context, judged, None).await?;
             let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
             let executed = self.secure(&mut connection, &approved).await?;
@@ -201,14 +208,27 @@ impl<'a> Road<'a> {
 
     async fn push_part(&self, context: &Context, session: &mut Session, scope: Scope) -> Result<Pushed, CommandError> {
         let inputs = Inputs { scope, ..self.inputs() };
-        let plan = propose(session.connection(), &inputs).await?;
-        if !plan.steps.is_empty() {
-            self.selection.refuse_other_environment(context, session.connection()).await?;
-        }
-        let (plan, approved, backup) = self.approve(context, Judged { plan, verdicts: Vec::new() }, None).await?;
+        let judged = self.propose_here(context, session.connection(), &inputs).await?;
+        let (plan, approved, backup) = self.approve(context, judged, None).await?;
         let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
         let executed = self.execute(session, &approved, &context.printer).await?;
         Ok(Pushed { plan, executed, backup })
+    }
+
+    /// A plan for an environment that nothing protects. That the address leads elsewhere matters more than what is wrong with the
+    /// files there.
+    async fn propose_here(
+        &self,
+        context: &Context,
+        connection: &mut Connection,
+        inputs: &Inputs<'_>,
+    ) -> Result<Judged, CommandError> {
+        let plan = propose(connection, inputs).await;
+        if plan.as_ref().is_ok_and(|it| it.steps.is_empty()) {
+            return Ok(Judged { plan: plan?, verdicts: Vec::new() });
+        }
+        self.selection.refuse_other_environment(context, connection).await?;
+        Ok(Judged { plan: plan?, verdicts: Vec::new() })
     }
 
     /// Shows the plan and asks for the approval that it needs. `None` when there is nothing to approve.
@@ -321,6 +341,16 @@ impl<'a> Road<'a> {
             commit: provenance::commit(&self.selection.project, &self.selection.variables),
             reconnect: RECONNECT,
         }
+    }
+}
+
+/// What `rls/access.lock` says; none if there is no such file.
+fn read_lock(project: &palisade_config::Project) -> Result<Option<String>, CommandError> {
+    let path = crate::commands::rls::lock::lock_file(project);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(CommandError::failed("read", format!("`{path}` cannot be read: {error}"))),
     }
 }
 

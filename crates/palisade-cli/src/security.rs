@@ -5,7 +5,7 @@ use crate::{CommandError, ConnectionArgs, Context};
 use palisade_config::LintSettings;
 use palisade_db::{ConnectSettings, connect};
 use palisade_embedded::Layer;
-use palisade_policy::{Facts, Oid};
+use palisade_policy::{Facts, Oid, Relation, managed_relations};
 use palisade_rls::{PolicyScript, read_facts};
 use palisade_source::{Blueprint, Temporary};
 use std::collections::BTreeSet;
@@ -140,21 +140,14 @@ async fn read(settings: &ConnectSettings) -> Result<Facts, CommandError> {
 impl Looked {
     /// The relations that are the project's, and all others that have policies: users write those.
     pub(crate) fn relations(&self, names: &[String]) -> Result<Vec<Oid>, CommandError> {
-        let supabase =
-            self.facts.role_named("supabase_admin").is_some() || self.has_schema("auth") && self.has_schema("storage");
-        let managed = |schema: &str| match &self.schemas {
-            Some(schemas) => schemas.iter().any(|it| it == schema),
-            None => !(supabase && palisade_source::SUPABASE_SCHEMAS.contains(&schema)),
+        let schemas = self.schemas();
+        let history = self.history.as_ref().map(|(schema, name)| (schema.as_str(), name.as_str()));
+        let is_named = |it: &Relation| names.iter().any(|name| *name == it.qualified() || *name == it.name);
+        let found: Vec<Oid> = if names.is_empty() {
+            managed_relations(&self.facts, |it| schemas.contains(it), history)
+        } else {
+            self.facts.relations.values().filter(|it| is_named(it)).map(|it| it.oid).collect()
         };
-        let ours = |schema: &str, name: &str| self.history.as_ref().is_some_and(|it| it.0 == schema && it.1 == name);
-        let mut found: Vec<Oid> = Vec::new();
-        for relation in self.facts.relations.values().filter(|it| !it.of_extension) {
-            let of_users = managed(&relation.schema_name) || !self.facts.policies_of(relation.oid).is_empty();
-            let named = names.is_empty() || names.iter().any(|it| *it == relation.qualified() || *it == relation.name);
-            if named && (of_users || !names.is_empty()) && !ours(&relation.schema_name, &relation.name) {
-                found.push(relation.oid);
-            }
-        }
         let missing = names.iter().find(|name| {
             !found
                 .iter()

@@ -86,7 +86,7 @@ pub struct AllowedFinding {
 
 /// What must hold before a protected environment is written. All are on for a protected environment, all off else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "five independent switches, each with a name")]
+#[allow(clippy::struct_excessive_bools, reason = "six independent switches, each with a name")]
 pub struct Gates {
     /// No migration was edited, is missing, or failed half way.
     pub clean_history: bool,
@@ -96,6 +96,8 @@ pub struct Gates {
     pub backup: bool,
     /// The database is what its migrations make.
     pub drift: bool,
+    /// Nobody can do more than before, but for what `rls/access.lock` says.
+    pub access: bool,
     /// Somebody typed the environment's name, or gave the digest of the plan.
     pub approval: bool,
 }

@@ -5,6 +5,8 @@ use palisade_embedded::EmbeddedSettings;
 use palisade_migrator::{HistoryTables, Migration, OutOfOrder};
 use palisade_rls::{Orphans, PolicyScript};
 
+use crate::widening::AllowedWidening;
+
 /// Which part of the project a plan brings to its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
@@ -35,6 +37,10 @@ pub struct Inputs<'a> {
     pub scope: Scope,
     /// What becomes of policies that no file creates.
     pub orphans: Orphans,
+    /// What `rls/access.lock` says, if there is one.
+    pub lock: Option<&'a str>,
+    /// What may be widened without it.
+    pub allowed_widening: &'a [AllowedWidening],
     /// Where the throwaway server is, on which files are read.
     pub embedded: &'a EmbeddedSettings,
 }

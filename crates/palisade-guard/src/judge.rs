@@ -9,6 +9,7 @@ use palisade_plan::{Gate, GateVerdict, MigrationStep, Plan, TargetIdentity, Verd
 
 use crate::drift::{Drift, drift};
 use crate::inputs::Inputs;
+use crate::widening::{judged, widening};
 
 /// What is known of the environment in which changes are tried first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +55,9 @@ pub async fn judge(
             Gate::CleanHistory if gates.clean_history => clean_history(plan),
             Gate::AppliedInDev if gates.applied_in_dev => applied_in_dev(plan, dev),
             Gate::Drift if gates.drift => without_drift(connection, inputs, embedded).await,
+            Gate::Access if gates.access => access(connection, plan, inputs).await,
             Gate::Backup if gates.backup => Verdict::Waiting,
-            Gate::CleanHistory | Gate::AppliedInDev | Gate::Drift | Gate::Backup => Verdict::Off,
+            Gate::CleanHistory | Gate::AppliedInDev | Gate::Drift | Gate::Access | Gate::Backup => Verdict::Off,
         };
         verdicts.push(GateVerdict { gate, verdict });
     }
@@ -116,6 +118,18 @@ async fn without_drift(connection: &mut Connection, inputs: &Inputs<'_>, embedde
             }
         }
         Err(error) => Verdict::Failed { reason: error.to_string(), help: error.help() },
+    }
+}
+
+async fn access(connection: &mut Connection, plan: &Plan, inputs: &Inputs<'_>) -> Verdict {
+    match widening(connection, inputs, Some(plan)).await {
+        Ok(widening) => judged(&widening, inputs.allowed_widening),
+        Err(error) => Verdict::Failed {
+            reason: format!("it is not known who can do more afterwards: {error}"),
+            help: error
+                .help()
+                .unwrap_or_else(|| "run `cargo xtask rls diff --from env:prod --to migrations`".to_owned()),
+        },
     }
 }
 

@@ -17,6 +17,7 @@ mod execute;
 mod inputs;
 mod judge;
 mod propose;
+mod widening;
 
 pub use approve::{ApproveError, BackupInputs, approve};
 pub use declared::{Access, DeclaredError, access};
@@ -25,3 +26,4 @@ pub use execute::{ExecuteContext, ExecuteError, Executed, Progress, execute, exe
 pub use inputs::{Inputs, Scope};
 pub use judge::{DevState, dev_state, judge};
 pub use propose::{ProposeError, propose, repair_plan};
+pub use widening::{AllowedWidening, Widening, WideningError, lock_text, widening};

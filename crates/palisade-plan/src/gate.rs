@@ -12,13 +12,15 @@ pub enum Gate {
     AppliedInDev,
     /// The target holds what its applied migrations produce, and nothing else.
     Drift,
+    /// Nobody can do more than before, but for what was read and agreed to.
+    Access,
     /// A backup was taken just now.
     Backup,
 }
 
 impl Gate {
     /// All gates, in the order in which they are tried.
-    pub const ALL: [Self; 4] = [Self::CleanHistory, Self::AppliedInDev, Self::Drift, Self::Backup];
+    pub const ALL: [Self; 5] = [Self::CleanHistory, Self::AppliedInDev, Self::Drift, Self::Access, Self::Backup];
 
     /// Its key in `[gates]` of a configuration file.
     pub fn key(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Gate {
             Self::CleanHistory => "clean-history",
             Self::AppliedInDev => "applied-in-dev",
             Self::Drift => "drift",
+            Self::Access => "access",
             Self::Backup => "backup",
         }
     }

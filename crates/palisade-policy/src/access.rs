@@ -235,3 +235,12 @@ pub fn concerned_roles(facts: &Facts, relations: &[Oid], application: &[Oid]) ->
     let of_users = |it: &Oid| facts.roles.get(it).is_some_and(|it| !it.superuser && !it.name.starts_with("pg_"));
     concerned.into_iter().filter(of_users).collect()
 }
+
+/// The relations in schemas that are managed, and all others with policies: users write those. Those of extensions, and the history
+/// table, are left out.
+pub fn managed_relations(facts: &Facts, is_managed: impl Fn(&str) -> bool, history: Option<(&str, &str)>) -> Vec<Oid> {
+    let is_history = |it: &Relation| history == Some((it.schema_name.as_str(), it.name.as_str()));
+    let is_of_users = |it: &Relation| is_managed(&it.schema_name) || !facts.policies_of(it.oid).is_empty();
+    let all = facts.relations.values();
+    all.filter(|it| !it.of_extension && is_of_users(it) && !is_history(it)).map(|it| it.oid).collect()
+}

@@ -24,7 +24,9 @@ mod recursion;
 mod rewrite;
 mod tree;
 
-pub use access::{Access, AccessCommand, Cell, Door, DoorKind, Predicate, Rights, Verdict, Why, concerned_roles};
+pub use access::{
+    Access, AccessCommand, Cell, Door, DoorKind, Predicate, Rights, Verdict, Why, concerned_roles, managed_relations,
+};
 pub use body::{Bodies, Body};
 pub use difference::{AccessChange, Compare, Direction, access_difference};
 pub use expr::*;

@@ -109,6 +109,8 @@ pub async fn apply(
     let unchecked = approved.plan().expects.catalog.as_ref();
     let unchecked = unchecked.filter(|_| approved.plan().migrations().next().is_none());
     let expected = unchecked.map(|fingerprint| Expected { fingerprint, schemas: context.schemas });
+    // How long reading took says nothing about the locks of others.
+    let mut waiting = Waiting::new(context.settings);
     let work = Work { planned: &planned, seen: &seen, record: &record, personas: context.personas, expected };
     let tries = work.run(connection, &mut waiting).await?;
     read_back(connection, declared, orphans).await?;

@@ -3,7 +3,7 @@
 use crate::push::{Road, plan_data, plan_text};
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
 use camino::Utf8PathBuf;
-use palisade_guard::Scope;
+use palisade_guard::{AllowedWidening, Scope};
 use serde_json::json;
 
 /// Show what `db-push` would do, with what the gates say, and the digest that approves it
@@ -28,13 +28,18 @@ pub(crate) struct DbPlanArgs {
     #[arg(long)]
     allow_out_of_order: bool,
 
+    /// Let this be wider than before without `rls/access.lock` saying so; can be given several times
+    #[arg(long, value_name = "ROLE:TABLE:COMMAND")]
+    allow_widen: Vec<AllowedWidening>,
+
     #[command(flatten)]
     connection: ConnectionArgs,
 }
 
 pub(crate) async fn run(context: &mut Context, args: DbPlanArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&args.connection)?;
-    let road = Road::new(&selection, Scope::All)?.out_of_order(args.allow_out_of_order);
+    let road =
+        Road::new(&selection, Scope::All)?.out_of_order(args.allow_out_of_order).allow_widening(args.allow_widen);
     let mut connection = selection.connect(&context.printer).await?;
     let judged = road.plan(context, &mut connection).await?;
     connection.close().await;

@@ -4,7 +4,8 @@ use crate::arguments::WriteArgs;
 use crate::push::{Detail, Road, describe, orphans};
 use crate::{CommandError, Context, Exit, Outcome};
 use palisade_db::Connection;
-use palisade_guard::{Scope, access};
+use palisade_guard::{AllowedWidening, Scope, Widening, access, widening};
+use palisade_policy::AccessChange;
 use palisade_rls::{AccessPlan, Orphans};
 use serde_json::{Value, json};
 
@@ -35,6 +36,10 @@ pub(crate) struct DbRlsArgs {
     #[arg(long, value_name = "DIGEST", conflicts_with_all = ["plan", "check"])]
     approve: Option<String>,
 
+    /// Let this be wider than before without `rls/access.lock` saying so; can be given several times
+    #[arg(long, value_name = "ROLE:TABLE:COMMAND")]
+    allow_widen: Vec<AllowedWidening>,
+
     #[command(flatten)]
     write: WriteArgs,
 }
@@ -42,7 +47,7 @@ pub(crate) struct DbRlsArgs {
 pub(crate) async fn run(context: &mut Context, args: DbRlsArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&args.write.connection)?;
     let road = Road::new(&selection, Scope::RowSecurity)?;
-    let road = road.orphans(if args.prune { Orphans::Drop } else { Orphans::Keep });
+    let road = road.allow_widening(args.allow_widen).orphans(if args.prune { Orphans::Drop } else { Orphans::Keep });
     if args.plan || args.check || args.write.dry_run {
         let connection = if args.write.dry_run {
             // A dry run starts no server.
@@ -50,32 +55,50 @@ pub(crate) async fn run(context: &mut Context, args: DbRlsArgs) -> Result<Outcom
         } else {
             selection.connect(&context.printer).await?
         };
-        let plan = look(connection, &road).await?;
-        return Ok(if args.check { checked(&plan) } else { planned(context, &plan) });
+        let (plan, changes) = look(context, connection, &road, args.check).await?;
+        return Ok(if args.check { checked(&plan) } else { planned(context, &plan, &changes) });
     }
     let (text, data) = describe(&road.push(context, &args.write, args.approve.as_deref()).await?, Detail::Full);
     Ok(Outcome::done(text).data(data))
 }
 
-/// What there is to do. Takes no locks but those of reading.
-async fn look(mut connection: Connection, road: &Road<'_>) -> Result<AccessPlan, CommandError> {
+/// What there is to do, and who can do more or less then. Takes no locks but those of reading.
+async fn look(
+    context: &Context,
+    mut connection: Connection,
+    road: &Road<'_>,
+    check: bool,
+) -> Result<(AccessPlan, Vec<AccessChange>), CommandError> {
     if road.policies.files().is_empty() {
         connection.close().await;
-        return Ok(AccessPlan::default());
+        return Ok((AccessPlan::default(), Vec::new()));
     }
-    let access = access(&mut connection, &road.inputs()).await?;
+    let plan = access(&mut connection, &road.inputs()).await?.plan;
+    let mut changes = Vec::new();
+    if !check && !plan.statements.is_empty() {
+        match widening(&mut connection, &road.inputs(), None).await {
+            Ok(Widening { changes: found, locked: _ }) => changes = found,
+            // The statements are known all the same.
+            Err(error) => context.printer.warn(&format!("it is not known who can do more then: {error}")),
+        }
+    }
     connection.close().await;
-    Ok(access.plan)
+    Ok((plan, changes))
 }
 
 /// On standard output stands SQL and nothing else.
-fn planned(context: &Context, plan: &AccessPlan) -> Outcome {
+fn planned(context: &Context, plan: &AccessPlan, changes: &[AccessChange]) -> Outcome {
+    for change in changes {
+        context.printer.note(&change.to_string());
+    }
     if let Some(text) = orphans(&names(plan)) {
         context.printer.note(&text);
     }
     let sql: Vec<String> = plan.statements.iter().map(|it| format!("{it};")).collect();
     let text = if sql.is_empty() { "nothing".to_owned() } else { sql.join("\n") };
-    Outcome::done(text).data(data(plan))
+    let mut data = data(plan);
+    data["access"] = json!(changes);
+    Outcome::done(text).data(data)
 }
 
 fn checked(plan: &AccessPlan) -> Outcome {

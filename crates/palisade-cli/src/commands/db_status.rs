@@ -108,7 +108,7 @@ impl Counts {
 
     fn sentence(&self) -> String {
         let Self { applied, pending, wrong, row_security } = self;
-        // Only running the files would tell whether anything differs; a status takes no locks.
+        // Only reading the files on a throwaway database would tell, which a status without drift does not do.
         let row_security =
             if *row_security { "row security is current" } else { "row security may differ from the files" };
         let mut text = format!("{applied} applied, {pending} pending");

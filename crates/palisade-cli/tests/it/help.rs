@@ -27,6 +27,7 @@ fn the_first_page_lists_the_commands_by_what_they_are_for() {
 
     Row security:
       db-rls       Apply row security: policies, grants and their functions from `rls/`
+      rls          Say what row security means: who can do what to which rows
 
     Production:
       db-plan      Show what `db-push` would do, with what the gates say, and the digest that approves it

@@ -101,6 +101,14 @@ fn migrate_leaves_row_security_to_its_own_command() {
     let done = project.run("db-rls").expect(0);
     assert!(done.out.starts_with("Row security: 2 changes\n"), "{}", done.out);
     project.run("db-rls --check").expect(0);
+    assert_eq!(project.run("db-rls --plan").expect(0).out, "nothing\n");
+    ask(&project, "create policy stray on public.items using (true); select ''");
+    let orphan = project.run("db-rls --check").expect(3);
+    assert!(orphan.out.starts_with("No file of `rls/` creates policy public.items.stray"), "{}", orphan.out);
+    let prune = project.run("db-rls --prune --plan").expect(0);
+    assert_eq!(prune.out, "DROP POLICY stray ON public.items;\n");
+    project.run("db-rls --prune").expect(0);
+    project.run("db-rls --check").expect(0);
     let policy = std::fs::read_to_string(project.path().join("rls/public/items.sql")).unwrap();
     project.write("rls/public/items.sql", &format!("-- a comment\n{policy}"));
     let status = project.run("db-status").expect(0);

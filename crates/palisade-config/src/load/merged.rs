@@ -42,6 +42,7 @@ struct MergedGates {
     applied_in_dev: Option<bool>,
     backup: Option<bool>,
     drift: Option<bool>,
+    access: Option<bool>,
     approval: Option<bool>,
 }
 
@@ -106,6 +107,7 @@ impl Merged {
                 applied_in_dev: gate(self.gates.applied_in_dev),
                 backup: gate(self.gates.backup),
                 drift: gate(self.gates.drift),
+                access: gate(self.gates.access),
                 approval: gate(self.gates.approval),
             },
             backup: BackupSettings { store, key: sources.get("backup.key").cloned(), keep },

@@ -10,8 +10,8 @@ use palisade_db::{ConnectSettings, Connection, Row, Session, batch, connect};
 use palisade_embedded::EmbeddedSettings;
 use palisade_embedded::ScratchDatabase;
 use palisade_guard::{
-    ApproveError, BackupInputs, DevState, ExecuteContext, ExecuteError, Executed, Inputs, ProposeError, Scope, approve,
-    dev_state, execute, judge, propose,
+    AllowedWidening, ApproveError, BackupInputs, DevState, ExecuteContext, ExecuteError, Executed, Inputs,
+    ProposeError, Scope, approve, dev_state, execute, judge, lock_text, propose,
 };
 use palisade_migrator::{HistoryTables, Migration, OutOfOrder, Run, read_dir};
 use palisade_plan::{Answer, GateVerdict, Plan};
@@ -27,6 +27,9 @@ pub(crate) struct Fixture {
     variables: Variables,
     embedded: EmbeddedSettings,
     pub(crate) orphans: Orphans,
+    /// Whether there is a lock file, and it is current.
+    pub(crate) locked: bool,
+    pub(crate) allowed: Vec<AllowedWidening>,
 }
 
 /// How far a push came.
@@ -63,8 +66,19 @@ impl Fixture {
         let variables = Variables::from_pairs(pairs);
         let project = Project::find(&root).unwrap();
         let (embedded, orphans) = (palisade_tests::settings(), Orphans::Keep);
-        let it =
-            Self { _directory: directory, root, dev, prod, tables: tables(), project, variables, embedded, orphans };
+        let it = Self {
+            _directory: directory,
+            root,
+            dev,
+            prod,
+            tables: tables(),
+            project,
+            variables,
+            embedded,
+            orphans,
+            locked: true,
+            allowed: Vec::new(),
+        };
         it.write("migrations/1_notes.sql", "create table notes (id int primary key, owner uuid);\n");
         it.write(
             "rls/public/notes.sql",
@@ -123,6 +137,8 @@ impl Fixture {
             policies,
             out_of_order: OutOfOrder::Refuse,
             scope: Scope::All,
+            lock: None,
+            allowed_widening: &self.allowed,
             orphans: self.orphans,
             embedded: &self.embedded,
         }
@@ -170,6 +186,8 @@ impl Fixture {
         if !inputs.environment.protected {
             return Vec::new();
         }
+        let lock = if self.locked { Some(lock_text(inputs).await.unwrap()) } else { None };
+        let inputs = &Inputs { lock: lock.as_deref(), ..*inputs };
         let dev: DevState = dev_state(&mut self.connect("dev").await, &self.tables).await.unwrap();
         judge(session.connection(), plan, inputs, &dev, &palisade_tests::settings()).await
     }

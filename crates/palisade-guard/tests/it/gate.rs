@@ -156,3 +156,35 @@ async fn a_file_that_stopped_half_way_can_be_finished() {
         ["true"]
     );
 }
+
+#[tokio::test]
+async fn who_can_do_more_has_to_be_in_the_lock_file_or_allowed() {
+    let mut it = ready().await;
+    it.locked = false;
+    let stopped = it.push("prod", digest).await.unwrap_err();
+    assert_eq!(gate_of(&stopped), Some(Gate::Access), "{stopped}");
+    let text = stopped.to_string();
+    assert!(
+        text.contains("+ authenticated may SELECT public.notes where (owner = ( SELECT auth.uid() AS uid))"),
+        "{text}"
+    );
+    assert_eq!(it.query("prod", TABLES).await, [""; 0]);
+
+    let all =
+        ["anon", "authenticated"].map(|role| ["truncate", "references"].map(|it| format!("{role}:public.notes:{it}")));
+    it.allowed = all.iter().flatten().map(|it| it.parse().unwrap()).collect();
+    let stopped = it.push("prod", digest).await.unwrap_err();
+    assert_eq!(gate_of(&stopped), Some(Gate::Access), "one is missing: {stopped}");
+    it.allowed.push("authenticated:public.notes:select".parse().unwrap());
+    it.push("prod", digest).await.unwrap();
+
+    // Less for everybody needs nobody's consent.
+    it.allowed.clear();
+    it.write(
+        "rls/public/notes.sql",
+        "alter table notes enable row level security;\nrevoke all on notes from anon;\ndrop policy if exists own on notes;\n\
+         create policy own on notes for select to authenticated using (owner = (select auth.uid()) and id > 0);\n",
+    );
+    it.push("dev", |_| Answer::None).await.unwrap();
+    it.push("prod", digest).await.unwrap();
+}

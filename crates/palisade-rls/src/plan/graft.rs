@@ -135,7 +135,14 @@ impl Both<'_> {
             *role = self.here(role.clone(), wanted);
         }
         let Some(object) = object else {
-            wanted.objects.remove(&key);
+            let found = wanted.objects.get_mut(&key).filter(|_| !key.part(1).is_empty());
+            let merged = found.as_ref().and_then(|it| it.privileges.as_ref());
+            let merged = merged.map(|it| self.merged(it, &Privileges::default(), Some(key.part(0))));
+            match (found, merged.filter(|it| !it.others.is_empty())) {
+                // In a schema, nothing is what nobody has granted there.
+                (Some(found), Some(merged)) => found.privileges = Some(merged),
+                _ => drop(wanted.objects.remove(&key)),
+            }
             return;
         };
         let mut object = object.clone();

@@ -16,7 +16,7 @@ async fn a_lock_that_is_never_given_back_ends_in_an_error_that_names_its_holder(
     run(&mut other, "set application_name = 'report'; begin; select * from u").await;
     let pid = ask(&mut other, "select pg_backend_pid()::text").await.unwrap();
 
-    let settings = ApplySettings { lock_timeout: Duration::from_millis(20), retry_for: Duration::from_millis(200) };
+    let settings = ApplySettings { lock_timeout: Duration::from_millis(20), retry_for: Duration::from_secs(1) };
     let error = database.apply_with(&[FILE], Orphans::Keep, settings).await.unwrap_err();
     let Failed::Apply(ApplyError::Busy { what, tries, blockers, .. }) = &error else { panic!("{error:?}") };
     assert!(*tries > 1);

@@ -160,3 +160,28 @@ async fn names_may_be_anything_and_tables_of_supabase_are_tables() {
     CREATE POLICY mine ON storage.objects FOR SELECT TO authenticated USING ((owner = ( SELECT auth.uid() AS uid)))
     "#);
 }
+
+#[tokio::test]
+async fn a_revoke_that_takes_nothing_on_the_throwaway_database_takes_what_is_here() {
+    let files = [(
+        "rls/a.sql",
+        "revoke update (id) on t from authenticated; revoke all on sequence s from anon;
+         alter default privileges in schema other revoke all on sequences from anon;",
+    )];
+    let database = Database::new(SCHEMA).await;
+    database.apply(&files).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(database.statements(&files, Orphans::Keep).await, "");
+    database
+        .run(
+            "grant update (id) on t to authenticated; grant usage on sequence s to anon; grant select on other.t to anon;
+             alter default privileges in schema other grant usage on sequences to anon, pg_monitor;",
+        )
+        .await;
+    insta::assert_snapshot!(database.statements(&files, Orphans::Keep).await, @r"
+    REVOKE USAGE ON SEQUENCE public.s FROM anon
+    REVOKE UPDATE (id) ON public.t FROM authenticated
+    ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA other REVOKE USAGE ON SEQUENCES FROM anon
+    ");
+    database.apply(&files).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(database.statements(&files, Orphans::Keep).await, "");
+}

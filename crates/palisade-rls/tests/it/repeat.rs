@@ -4,8 +4,7 @@ use palisade_rls::{Orphans, is_current};
 
 use crate::support::{Database, ask, lines, script};
 
-const TABLE: &str =
-    "create table public.t (id int primary key, owner uuid); grant all on public.t to anon, authenticated;";
+const TABLE: &str = "create table public.t (id int primary key, owner uuid); revoke all on public.t from anon, authenticated; grant select, insert, update, delete on public.t to anon, authenticated;";
 const FILES: [(&str, &str); 2] = [
     (
         "rls/private/f.sql",
@@ -98,8 +97,8 @@ async fn looking_at_what_is_to_do_leaves_everything_as_it_is() {
      STABLE
     RETURN true
     REVOKE EXECUTE ON FUNCTION private.yes() FROM PUBLIC
-    REVOKE TRUNCATE, INSERT, DELETE, SELECT, TRIGGER, UPDATE, REFERENCES ON public.t FROM anon
-    REVOKE TRUNCATE, INSERT, DELETE, TRIGGER, UPDATE, REFERENCES ON public.t FROM authenticated
+    REVOKE INSERT, DELETE, SELECT, UPDATE ON public.t FROM anon
+    REVOKE INSERT, DELETE, UPDATE ON public.t FROM authenticated
     GRANT UPDATE (owner) ON public.t TO authenticated
     ALTER TABLE public.t ENABLE ROW LEVEL SECURITY
     CREATE POLICY "Own rows" ON public.t FOR SELECT TO authenticated USING ((owner = ( SELECT auth.uid() AS uid)))

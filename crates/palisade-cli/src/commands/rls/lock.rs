@@ -1,9 +1,9 @@
 //! `rls lock`
 
-use crate::security::{LookArgs, look};
+use crate::push::Road;
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome};
 use camino::Utf8PathBuf;
-use palisade_policy::{Access, access_lock};
+use palisade_guard::{Scope, lock_text};
 use serde_json::json;
 
 /// Write down who can do what, in `rls/access.lock`
@@ -19,19 +19,15 @@ pub(crate) struct LockArgs {
     #[arg(long)]
     check: bool,
 
-    /// Let the server of this environment lend a database for files, if it has extensions that this machine does not
-    #[arg(long, value_name = "env:NAME")]
-    shadow: Option<String>,
-
     #[command(flatten)]
     connection: ConnectionArgs,
 }
 
 pub(crate) async fn run(context: &mut Context, args: &LockArgs) -> Result<Outcome, CommandError> {
-    let project = context.find_project()?;
-    let path = lock_file(&project);
-    let how = LookArgs { from: None, shadow: args.shadow.clone(), connection: args.connection.clone() };
-    let wanted = wanted(context, &how).await?;
+    let selection = context.select(&args.connection)?;
+    let path = lock_file(&selection.project);
+    let road = Road::new(&selection, Scope::All)?;
+    let wanted = lock_text(&road.inputs()).await?;
     let found = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -54,14 +50,6 @@ pub(crate) async fn run(context: &mut Context, args: &LockArgs) -> Result<Outcom
 /// Where the file is.
 pub(crate) fn lock_file(project: &palisade_config::Project) -> Utf8PathBuf {
     project.rls_dir().join("access.lock")
-}
-
-/// What the file should hold: what migrations and `rls/` make.
-pub(crate) async fn wanted(context: &Context, how: &LookArgs) -> Result<String, CommandError> {
-    let looked = look(context, "migrations", how).await?;
-    let relations = looked.relations(&[])?;
-    let roles = looked.api_roles();
-    Ok(access_lock(&Access::new(&looked.facts), &roles, &relations))
 }
 
 /// Lines that are in one text only, in their order, with `-` and `+`.

@@ -1,7 +1,7 @@
 //! The gate.
 
 use crate::CommandError;
-use palisade_guard::{ApproveError, DeclaredError, ExecuteError, ProposeError};
+use palisade_guard::{ApproveError, DeclaredError, ExecuteError, ProposeError, WideningError};
 use std::fmt::Write as _;
 
 impl From<ProposeError> for CommandError {
@@ -24,6 +24,17 @@ impl From<DeclaredError> for CommandError {
             DeclaredError::Plan(error) => error.into(),
             DeclaredError::Target(error) => error.into(),
             DeclaredError::Scratch { .. } | DeclaredError::Copy { .. } => Self::of("no-scratch", &error).help(help),
+        }
+    }
+}
+
+impl From<WideningError> for CommandError {
+    fn from(error: WideningError) -> Self {
+        let help = error.help().unwrap_or_default();
+        match error {
+            WideningError::Read(error) => error.into(),
+            WideningError::Target(error) => error.into(),
+            WideningError::Scratch { .. } => Self::of("no-scratch", &error).help(help),
         }
     }
 }
