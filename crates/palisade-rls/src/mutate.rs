@@ -4,7 +4,10 @@
 //! take. One that lets every role do exactly what it can do already is no mutant; [`palisade_policy`] tells these apart.
 
 mod mutant;
+mod related;
 mod verify;
+
+use std::collections::BTreeSet;
 
 use palisade_db::Connection;
 use palisade_policy::Access;
@@ -13,6 +16,7 @@ use serde::Serialize;
 use crate::testing::{Test, passes, probes};
 use crate::trial::{Mode, Probe, Refusal, TrialError, World, try_out};
 pub use mutant::Mutant;
+use related::Related;
 
 /// What came of all mutants.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -57,10 +61,11 @@ pub async fn mutate(
         !same
     });
     // Tests of the same table notice most; the others see only what is left.
+    let related = Related::new(access, tests, &probes);
     let of_table = |mutant: &Mutant, same: bool| {
         let numbered = tests.iter().enumerate();
-        let is_of = |it: &Test| mutant.is_of(&it.table) == same;
-        numbered.filter(|(_, it)| is_of(it)).map(|(number, _)| number).collect::<Vec<_>>()
+        let some = numbered.filter(|(_, it)| mutant.is_of(&it.table) == same).map(|(number, _)| number);
+        some.filter(|it| same || related.could_notice(*it, mutant)).collect::<Vec<_>>()
     };
     let mut impossible = Vec::new();
     let mut survivors = all;
@@ -83,14 +88,22 @@ async fn survive(
 ) -> Result<Vec<Mutant>, TrialError> {
     let mut survivors = Vec::new();
     for some in mutants.chunks(AT_ONCE) {
-        let worlds: Vec<World> = some.iter().map(|it| World { sql: Some(it.sql.clone()), probes: which(it) }).collect();
-        let seen = try_out(connection, &worlds, probes, Mode::RolledBack).await?;
-        for ((mutant, world), seen) in some.iter().zip(&worlds).zip(seen) {
+        let chosen: Vec<Vec<usize>> = some.iter().map(&which).collect();
+        // The server looks for a probe among all that it is given.
+        let needed: Vec<usize> = chosen.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let world = |(mutant, tests): (&Mutant, &Vec<usize>)| World {
+            sql: Some(mutant.sql.clone()),
+            probes: tests.iter().filter_map(|it| needed.binary_search(it).ok()).collect(),
+        };
+        let worlds: Vec<World> = some.iter().zip(&chosen).map(world).collect();
+        let few: Vec<Probe> = needed.iter().filter_map(|it| probes.get(*it)).cloned().collect();
+        let seen = try_out(connection, &worlds, &few, Mode::RolledBack).await?;
+        for ((mutant, chosen), seen) in some.iter().zip(&chosen).zip(seen) {
             if let Some(refusal) = seen.failed {
                 impossible.push((mutant.clone(), refusal));
                 continue;
             }
-            let mut observed = world.probes.iter().filter_map(|it| tests.get(*it)).zip(&seen.seen);
+            let mut observed = chosen.iter().filter_map(|it| tests.get(*it)).zip(&seen.seen);
             if observed.all(|(test, it)| passes(test, it)) {
                 survivors.push(mutant.clone());
             }

@@ -184,3 +184,22 @@ async fn only_changes_that_make_a_difference_count() {
     ");
     assert_eq!((found.killed, found.mutants), (5, 10));
 }
+
+#[tokio::test]
+async fn a_test_of_another_table_notices_what_it_reads() {
+    let database = Database::new(
+        "create table members (team int, uid uuid); create table projects (team int);
+         insert into members values (1, '00000000-0000-4000-8000-00000000000a'); insert into projects values (1);
+         create function teams() returns setof int language sql stable as 'select team from members';
+         alter table members enable row level security; alter table projects enable row level security;
+         grant select on members, projects to authenticated;
+         create policy m on members for select to authenticated using (uid = (select auth.uid()));
+         create policy p on projects for select to authenticated using (team in (select teams()));",
+    )
+    .await;
+    let found = report(&database, "[[test]]\nas = 'a'\non = 'projects'\ncan = 'select'\n").await;
+    let survivors: Vec<&str> =
+        found.survivors.iter().filter(|it| it.table == "public.members").map(|it| it.what.as_str()).collect();
+    // What hides members hides projects; what shows more of them goes unnoticed.
+    assert_eq!(survivors, ["row security is off", "USING is true"]);
+}
