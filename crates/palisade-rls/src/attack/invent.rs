@@ -6,7 +6,7 @@ use palisade_db::{Connection, Row, batch};
 use palisade_policy::{Facts, Oid};
 use palisade_sql::{Ident, Literal, QualifiedName};
 
-use super::owner::Owned;
+use super::owner::{Mark, Owned};
 use super::people::Whose;
 use super::tables::{Column, Table};
 use super::values::candidates;
@@ -56,7 +56,8 @@ impl Inventor<'_> {
     /// Puts rows into all tables, those that others refer to first.
     pub(super) async fn invent(self, connection: &mut Connection) -> Result<Invented, TrialError> {
         let mut invented = Invented::default();
-        for oid in self.order() {
+        let order = self.order();
+        for oid in order.iter().copied() {
             let somebody = self.owned.get(&oid).is_some_and(|it| it.somebody);
             let all: &[Whose] =
                 if somebody { &[Whose::Attacker, Whose::Victim, Whose::Nobody] } else { &[Whose::Shared] };
@@ -75,7 +76,51 @@ impl Inventor<'_> {
                 }
             }
         }
+        // A third user, who has to do with both; what cannot be made of that is no loss.
+        for oid in order {
+            let all: &[Whose] = match (self.is_person(oid), self.is_link(oid)) {
+                (true, _) => &[Whose::Between],
+                (false, true) => &[Whose::BetweenAndAttacker, Whose::BetweenAndVictim],
+                (false, false) => &[],
+            };
+            for whose in all {
+                if let Ok(Some(made)) = self.make(connection, &invented, oid, *whose).await? {
+                    invented.inserts.push(made.insert.clone());
+                    invented.rows.insert((oid, *whose), made);
+                }
+            }
+        }
         Ok(invented)
+    }
+
+    /// Whether a row stands for a user: its key is theirs, or refers to such a row.
+    fn is_person(self, oid: Oid) -> bool {
+        let (mut seen, mut left) = (BTreeSet::new(), vec![oid]);
+        while let Some(oid) = left.pop() {
+            let primary = self.primary(oid);
+            let ([key], true) = (primary.as_slice(), seen.insert(oid)) else { continue };
+            if self.owned.get(&oid).is_some_and(|it| it.marks.get(key) == Some(&Mark::User)) {
+                return true;
+            }
+            let keys = self.tables.get(&oid).map_or(&[][..], |it| it.keys.as_slice());
+            left.extend(keys.iter().filter(|it| it.columns == [*key]).map(|it| it.referenced));
+        }
+        false
+    }
+
+    /// Whether a row says that a user has to do with something that is somebody's: no two rows say it of the same.
+    fn is_link(self, oid: Oid) -> bool {
+        let Some(table) = self.tables.get(&oid) else { return false };
+        let marks = self.owned.get(&oid).map(|it| &it.marks);
+        let refers = |number: i32, person: bool| {
+            let mut keys = table.keys.iter().filter(|it| it.columns.contains(&number));
+            keys.any(|it| {
+                self.is_person(it.referenced) == person && self.owned.get(&it.referenced).is_some_and(|it| it.somebody)
+            })
+        };
+        let is_user = |it: &i32| marks.is_some_and(|marks| marks.get(it) == Some(&Mark::User)) || refers(*it, true);
+        let mut indexes = self.facts.indexes.iter().filter(|it| it.relation == oid && it.unique);
+        indexes.any(|it| it.columns.iter().any(is_user) && it.columns.iter().any(|it| refers(*it, false)))
     }
 
     /// Tables behind those that they must refer to.
@@ -184,7 +229,7 @@ impl Inventor<'_> {
         };
         let primary = self.primary(oid);
         let number = u32::try_from(self.tables.keys().position(|it| *it == oid).unwrap_or(0)).unwrap_or(0);
-        let number = number * 8 + whose.number() + if seed == whose.seed() { 0 } else { 4 };
+        let number = number * 16 + whose.number() + if seed == whose.seed() { 0 } else { 8 };
         let mut choices = Vec::new();
         let mut could_name_somebody = false;
         for column in table.columns.iter().filter(|it| !it.generated) {
@@ -234,7 +279,8 @@ impl Inventor<'_> {
             let somebody = self.owned.get(&key.referenced).is_some_and(|it| it.somebody);
             let whose = match (somebody, whose) {
                 (true, Whose::Shared) => Whose::Victim,
-                (true, whose) => whose,
+                (true, whose) if self.is_person(key.referenced) => whose.person(),
+                (true, whose) => whose.things(),
                 (false, _) => Whose::Shared,
             };
             let value = invented.rows.get(&(key.referenced, whose)).and_then(|made| {

@@ -20,6 +20,12 @@ pub(super) enum Whose {
     Nobody,
     /// Everybody's: nothing in such a row could name somebody.
     Shared,
+    /// That of a third user, who has to do with both: policies that follow such a link too far lead from one to the other.
+    Between,
+    /// The link between the third user and what the attacker has.
+    BetweenAndAttacker,
+    /// The link between the third user and what the victim has.
+    BetweenAndVictim,
 }
 
 impl Whose {
@@ -30,6 +36,9 @@ impl Whose {
             Self::Victim => "b",
             Self::Nobody => "n",
             Self::Shared => "s",
+            Self::Between => "c",
+            Self::BetweenAndAttacker => "ca",
+            Self::BetweenAndVictim => "cb",
         }
     }
 
@@ -39,15 +48,35 @@ impl Whose {
             Self::Victim => 1,
             Self::Nobody => 2,
             Self::Shared => 3,
+            Self::Between => 4,
+            Self::BetweenAndAttacker => 5,
+            Self::BetweenAndVictim => 6,
+        }
+    }
+
+    /// Which user it is about.
+    pub(super) fn person(self) -> Self {
+        match self {
+            Self::BetweenAndAttacker | Self::BetweenAndVictim => Self::Between,
+            other => other,
+        }
+    }
+
+    /// Whose things it is about.
+    pub(super) fn things(self) -> Self {
+        match self {
+            Self::Between | Self::BetweenAndAttacker => Self::Attacker,
+            Self::BetweenAndVictim => Self::Victim,
+            other => other,
         }
     }
 
     pub(super) fn user(self) -> String {
-        uuid(&format!("attack user {}", self.seed()))
+        uuid(&format!("attack user {}", self.person().seed()))
     }
 
     pub(super) fn email(self) -> String {
-        format!("{}@attack.example", self.seed())
+        format!("{}@attack.example", self.person().seed())
     }
 
     /// What stands in a column with a mark.
@@ -55,7 +84,7 @@ impl Whose {
         match mark {
             Mark::User => self.user(),
             Mark::Email => self.email(),
-            Mark::Claim(name) => self.claim(name, &column.data_type),
+            Mark::Claim(name) => self.things().claim(name, &column.data_type),
         }
     }
 

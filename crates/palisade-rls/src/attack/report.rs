@@ -152,9 +152,11 @@ impl Judge<'_> {
     fn crossing(&self, attempt: &Attempt) -> Option<Crossing> {
         let attacker = self.attackers.get(attempt.attacker)?;
         let row = match attempt.whose {
-            Whose::Victim | Whose::Attacker => "a row of somebody else",
             Whose::Nobody => "a row of nobody",
             Whose::Shared => "a row that is not theirs",
+            Whose::Victim | Whose::Attacker | Whose::Between | Whose::BetweenAndAttacker | Whose::BetweenAndVictim => {
+                "a row of somebody else"
+            }
         };
         let setup = attempt.probe.setup.as_ref().map_or_else(String::new, |it| format!("{it};\n"));
         let persona = attempt.probe.persona.as_deref().unwrap_or_default();

@@ -130,3 +130,38 @@ async fn an_attack_that_could_not_have_succeeded_says_so() {
     "#);
     assert_eq!(report.blind().map(|it| it.0).collect::<Vec<_>>(), ["public.odd"]);
 }
+
+#[tokio::test]
+async fn a_link_that_is_followed_too_far_leads_to_others() {
+    let schema = |sees: &str| {
+        format!(
+            "create table teams (id int primary key, name text not null);
+             create table members (team_id int not null references teams (id), user_id uuid not null references auth.users (id), unique (team_id, user_id));
+             create table documents (id int primary key, team_id int not null references teams (id), body text);
+             create function seen_teams() returns setof int language sql stable security definer set search_path = '' as '{sees}';
+             alter table teams enable row level security; alter table members enable row level security; alter table documents enable row level security;
+             grant select on teams, members, documents to authenticated;
+             create policy p on teams to authenticated using (id in (select seen_teams()));
+             create policy p on members to authenticated using (user_id = (select auth.uid()));
+             create policy p on documents to authenticated using (team_id in (select seen_teams()));"
+        )
+    };
+    let own = "select team_id from public.members where user_id = (select auth.uid())";
+    let report = attacked(&schema(own)).await;
+    assert_eq!((crossings(&report).as_str(), report.blind().next()), ("", None));
+    // All teams of whoever is in one of mine.
+    let too_far = "select theirs.team_id from public.members mine join public.members other using (team_id) \
+                   join public.members theirs on theirs.user_id = other.user_id where mine.user_id = (select auth.uid())";
+    let report = attacked(&schema(too_far)).await;
+    insta::assert_snapshot!(crossings(&report), @r"
+    public.teams: another user reads a row of somebody else
+    public.documents: another user reads a row of somebody else
+    ");
+    // Pasted into psql, the script shows the row.
+    let mut connection = Database::new(&schema(too_far)).await.connect().await;
+    for crossing in &report.crossings {
+        let done = palisade_db::batch(&mut connection, &crossing.script).await.unwrap();
+        let last: String = palisade_db::Row::get_unchecked(done.rows.last().unwrap(), 0);
+        assert_eq!(last, "1", "{}", crossing.script);
+    }
+}
