@@ -3,16 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a test whose helpers fail has failed")]
 
 mod access;
+mod attack;
 mod busy;
 mod change;
 mod conditions;
 mod difference;
 mod errors;
 mod example;
+mod explain;
 mod guarantee;
 mod lint;
 mod read;
 mod readers;
 mod repeat;
 mod support;
+mod testing;
 mod views;
