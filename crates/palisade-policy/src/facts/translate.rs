@@ -215,7 +215,9 @@ fn function_names(facts: &Facts) -> BTreeMap<Oid, String> {
             .map(|it| format!("{}\0{}", it.signature(), it.digest()))
             .collect();
         let mut hash = Sha256::new();
-        called.iter().for_each(|it| hash.update(it));
+        for it in &called {
+            hash.update(it);
+        }
         names.insert(*oid, format!("{name} {}", hex::encode(hash.finalize())));
     }
     names
