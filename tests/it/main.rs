@@ -9,6 +9,8 @@ mod provenance;
 mod push_cut;
 mod push_killed;
 mod push_twice;
+mod rls_access;
+mod rls_cases;
 mod rls_pooled;
 mod rls_test;
 mod schema_diff;

@@ -146,7 +146,7 @@ async fn the_database_says_whose_it_is_when_nobody_else_can() {
     let team = project().database("PROD_DATABASE_URL", &database);
     team.write(
         "config/prod.toml",
-        "[gates]\nclean-history = false\napplied-in-dev = false\nbackup = false\ndrift = false\napproval = false\n",
+        "[gates]\nclean-history = false\napplied-in-dev = false\nbackup = false\ndrift = false\naccess = false\napproval = false\n",
     );
     team.expect(0, &["db-push", "--env", "prod"]);
     team.expect(0, &["db-push", "--env", "prod"]);

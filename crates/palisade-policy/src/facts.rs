@@ -6,6 +6,7 @@ mod translate;
 
 use crate::expr::{Expr, Query};
 use crate::{LowerError, Oid};
+use palisade_sql::quote_ident;
 use std::collections::BTreeMap;
 
 pub use grant::{Grant, Privilege};
@@ -49,6 +50,7 @@ pub struct Facts {
 
 /// A role.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one that the server has")]
 pub struct Role {
     /// Its name.
     pub name: String,
@@ -113,6 +115,7 @@ impl RelationKind {
 
 /// A table, a view, or their like.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one that the server has")]
 pub struct Relation {
     /// Its number.
     pub oid: Oid,
@@ -255,6 +258,7 @@ pub enum Volatility {
 
 /// A function, a procedure, an aggregate.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one that the server has")]
 pub struct Function {
     /// Its schema's name.
     pub schema: String,
@@ -307,6 +311,8 @@ pub struct Operator {
     pub commutator: Oid,
     /// Whether a family of b-tree or hash indexes knows it as equality.
     pub equality: bool,
+    /// Whether a family of b-tree indexes sorts with it: `<`, `<=`, `>`, `>=`.
+    pub ordering: bool,
 }
 
 /// A trigger.
@@ -341,6 +347,7 @@ pub struct ForeignKey {
 
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one that the server has")]
 pub struct Index {
     /// Its name.
     pub name: String,
@@ -452,6 +459,11 @@ impl Facts {
 }
 
 impl Relation {
+    /// `schema.name`, quoted.
+    pub fn quoted(&self) -> String {
+        format!("{}.{}", quote_ident(&self.schema_name), quote_ident(&self.name))
+    }
+
     /// `schema.name`, as text for people; not quoted.
     pub fn qualified(&self) -> String {
         format!("{}.{}", self.schema_name, self.name)
@@ -459,6 +471,11 @@ impl Relation {
 }
 
 impl Function {
+    /// `schema.name(arguments)`, quoted.
+    pub fn quoted(&self) -> String {
+        format!("{}.{}({})", quote_ident(&self.schema), quote_ident(&self.name), self.arguments)
+    }
+
     /// `schema.name(arguments)`, as text for people.
     pub fn signature(&self) -> String {
         format!("{}.{}({})", self.schema, self.name, self.arguments)

@@ -5,8 +5,11 @@
 //! column null*, *are these two equal*, *is there such a row*. Nothing is lost where two conditions share them, and where they do not,
 //! nothing is claimed.
 
+mod atom;
 mod bdd;
 mod space;
+mod value;
 
+pub(crate) use atom::{Atom, Truth, View};
 pub(crate) use bdd::Ref;
-pub(crate) use space::{Space, Truth, View};
+pub(crate) use space::Space;

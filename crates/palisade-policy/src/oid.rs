@@ -13,6 +13,8 @@ impl Oid {
     pub const NONE: Self = Self(0);
     /// `boolean`
     pub const BOOL: Self = Self(16);
+    /// `uuid`
+    pub const UUID: Self = Self(2950);
 }
 
 impl fmt::Display for Oid {

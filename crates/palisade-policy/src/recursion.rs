@@ -37,6 +37,29 @@ pub(crate) struct Cycle {
     pub(crate) function: Option<Oid>,
 }
 
+/// A way through sub-selects.
+struct Way {
+    /// Who runs the statement: views with `security_invoker` read as them, wherever they stand.
+    caller: Oid,
+    tables: Vec<Oid>,
+}
+
+impl Way {
+    fn of(caller: Oid) -> Self {
+        Self { caller, tables: Vec::new() }
+    }
+}
+
+/// A table on a way through functions.
+struct Step {
+    table: Oid,
+    /// Who reads it.
+    user: Oid,
+    command: PolicyCommand,
+    /// Which function of its policies leads further.
+    function: Option<Oid>,
+}
+
 /// Follows policies.
 #[derive(Debug)]
 pub(crate) struct Recursion<'a, 'f> {
@@ -55,7 +78,7 @@ impl<'a, 'f> Recursion<'a, 'f> {
     pub(crate) fn of_table(&self, role: Oid, table: Oid, through: Through) -> Option<Cycle> {
         COMMANDS.into_iter().find_map(|command| {
             let (tables, function) = match through {
-                Through::SubSelects => (self.sub_selects(role, table, command, None, &mut Vec::new())?, None),
+                Through::SubSelects => (self.sub_selects(role, table, command, None, &mut Way::of(role))?, None),
                 Through::Functions => self.functions(role, table, command, &mut Vec::new())?,
             };
             let policies = self.used(role, table, command);
@@ -73,15 +96,15 @@ impl<'a, 'f> Recursion<'a, 'f> {
             return None;
         }
         let read: BTreeSet<Oid> = Self::conditions(&policies, command).into_iter().flat_map(Expr::relations).collect();
-        let mut way = vec![table];
+        let mut way = Way { caller: role, tables: vec![table] };
         read.into_iter().find_map(|it| self.sub_selects(role, it, PolicyCommand::Select, None, &mut way))
     }
 
     /// Whether a statement on the table would fail if one more of its policies had a sub-select, and does not now.
     pub(crate) fn would_recurse(&self, role: Oid, table: Oid, policy: &Policy) -> bool {
         COMMANDS.into_iter().any(|command| {
-            self.sub_selects(role, table, command, Some(policy), &mut Vec::new()).is_some()
-                && self.sub_selects(role, table, command, None, &mut Vec::new()).is_none()
+            self.sub_selects(role, table, command, Some(policy), &mut Way::of(role)).is_some()
+                && self.sub_selects(role, table, command, None, &mut Way::of(role)).is_none()
         })
     }
 
@@ -114,26 +137,26 @@ impl<'a, 'f> Recursion<'a, 'f> {
         table: Oid,
         command: PolicyCommand,
         assumed: Option<&Policy>,
-        way: &mut Vec<Oid>,
+        way: &mut Way,
     ) -> Option<Vec<Oid>> {
         let relation = self.access.facts.relations.get(&table)?;
         if relation.kind == RelationKind::View {
-            let reader = self.access.reader(user, relation);
-            if way.contains(&table) {
+            let reader = self.access.reader(way.caller, relation);
+            if way.tables.contains(&table) {
                 return None;
             }
-            way.push(table);
+            way.tables.push(table);
             let behind = self.access.behind(table);
             let found =
                 behind.into_iter().find_map(|it| self.sub_selects(reader, it, PolicyCommand::Select, assumed, way));
-            way.pop();
+            way.tables.pop();
             return found;
         }
         if !self.access.is_filtered(user, relation) {
             return None;
         }
         // Inner tables are read; the first one may be written by a statement that reads none of its columns.
-        let policies: Vec<&Policy> = if way.is_empty() && command == PolicyCommand::Insert {
+        let policies: Vec<&Policy> = if way.tables.is_empty() && command == PolicyCommand::Insert {
             self.access.policies(user, table, command).collect()
         } else {
             self.used(user, table, command)
@@ -143,13 +166,13 @@ impl<'a, 'f> Recursion<'a, 'f> {
         if !has {
             return None;
         }
-        if way.contains(&table) {
-            return Some(way.iter().copied().chain([table]).collect());
+        if way.tables.contains(&table) {
+            return Some(way.tables.iter().copied().chain([table]).collect());
         }
-        way.push(table);
+        way.tables.push(table);
         let read: BTreeSet<Oid> = Self::conditions(&policies, command).into_iter().flat_map(Expr::relations).collect();
         let found = read.into_iter().find_map(|it| self.sub_selects(user, it, PolicyCommand::Select, assumed, way));
-        way.pop();
+        way.tables.pop();
         found
     }
 
@@ -159,7 +182,7 @@ impl<'a, 'f> Recursion<'a, 'f> {
         user: Oid,
         table: Oid,
         command: PolicyCommand,
-        way: &mut Vec<(Oid, Oid, Option<Oid>)>,
+        way: &mut Vec<Step>,
     ) -> Option<(Vec<Oid>, Option<Oid>)> {
         let relation = self.access.facts.relations.get(&table)?;
         if relation.kind == RelationKind::View {
@@ -172,21 +195,23 @@ impl<'a, 'f> Recursion<'a, 'f> {
         if !self.access.is_filtered(user, relation) {
             return None;
         }
-        if let Some(start) = way.iter().position(|(known, by, _)| (*known, *by) == (table, user)) {
-            let function = way[start..].iter().find_map(|(_, _, function)| *function)?;
-            let tables = way.iter().map(|(it, _, _)| *it).chain([table]).collect();
+        // The statement itself may write, and what it leads to reads: other policies.
+        let same = |it: &Step| (it.table, it.user, it.command) == (table, user, command);
+        if let Some(start) = way.iter().position(same) {
+            let function = way[start..].iter().find_map(|it| it.function)?;
+            let tables = way.iter().map(|it| it.table).chain([table]).collect();
             return Some((tables, Some(function)));
         }
         let policies = self.used(user, table, command);
         let conditions = Self::conditions(&policies, command);
         let read: BTreeSet<Oid> = conditions.iter().flat_map(|it| it.relations()).collect();
-        way.push((table, user, None));
+        way.push(Step { table, user, command, function: None });
         let mut found = read.into_iter().find_map(|it| self.functions(user, it, PolicyCommand::Select, way));
         way.pop();
         if found.is_none() {
             let called: BTreeSet<Oid> = conditions.iter().flat_map(|it| it.functions()).collect();
             for (function, read, reader) in self.read_by(&called, user) {
-                way.push((table, user, Some(function)));
+                way.push(Step { table, user, command, function: Some(function) });
                 found = self.functions(reader, read, PolicyCommand::Select, way);
                 way.pop();
                 if found.is_some() {

@@ -10,7 +10,7 @@ pub(crate) fn wrap_calls(sql: &str, names: &[String]) -> String {
     let (mut wrapped, mut copied, mut at) = (String::new(), 0, 0);
     while at < tokens.len() {
         match call_at(sql, &tokens, at, names) {
-            Some(end) if !(at > 0 && tokens[at - 1].is("select")) && !within_wrapper(&tokens, at) => {
+            Some(end) if !is_wrapped(&tokens, at) => {
                 wrapped.push_str(&sql[copied..tokens[at].start]);
                 let call = &sql[tokens[at].start..tokens[end].end()];
                 wrapped.extend(["(select ", call, ")"]);
@@ -55,6 +55,10 @@ fn call_at(sql: &str, tokens: &[Token<'_>], at: usize, names: &[String]) -> Opti
         }
     }
     None
+}
+
+fn is_wrapped(tokens: &[Token<'_>], at: usize) -> bool {
+    at > 0 && tokens[at - 1].is("select") || within_wrapper(tokens, at)
 }
 
 /// Whether the innermost `( SELECT` around a token reads no table: there is no `FROM` before its end.

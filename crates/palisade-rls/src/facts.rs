@@ -58,18 +58,18 @@ async fn read(connection: &mut Connection) -> Result<Facts, ReadError> {
     let mut sql =
         "begin isolation level repeatable read read only;\nset local search_path = '';\nset local jit = off;\n"
             .to_owned();
-    for (class, query) in CLASSES {
-        add(&mut sql, class, query, version);
+    for (number, (_, query)) in CLASSES.iter().enumerate() {
+        add(&mut sql, number, query, version);
     }
     add(
         &mut sql,
-        "functions",
+        CLASSES.len(),
         &format!("{}where $user_schema(n)", include_str!("facts/function_columns.sql")),
         version,
     );
     let mut raw = RawFacts::default();
-    for (class, answer) in answers(connection, &sql).await? {
-        raw.add(&class, &answer)?;
+    for (number, answer) in answers(connection, &sql).await? {
+        raw.add(CLASSES.get(number).map_or("functions", |(class, _)| *class), &answer)?;
     }
     let Referenced { functions, operators } = raw.referenced();
     let mut sql = String::new();
@@ -79,7 +79,7 @@ async fn read(connection: &mut Connection) -> Result<Facts, ReadError> {
         list(&functions),
         list(&operators)
     );
-    add(&mut sql, "functions", &called, version);
+    add(&mut sql, 0, &called, version);
     // With those that say the same the other way round: `a > b` is `b < a`, and not `a <= b`.
     let used = format!(
         "{}where o.oid in ({1}) or exists (select from pg_catalog.pg_operator u where u.oid in ({1}) and o.oid in \
@@ -88,11 +88,11 @@ async fn read(connection: &mut Connection) -> Result<Facts, ReadError> {
         include_str!("facts/operators.sql"),
         list(&operators)
     );
-    add(&mut sql, "operators", &used, version);
+    add(&mut sql, 1, &used, version);
     sql.push_str("commit");
     let mut more = RawMore::default();
-    for (class, answer) in answers(connection, &sql).await? {
-        more.add(&class, &answer)?;
+    for (number, answer) in answers(connection, &sql).await? {
+        more.add(if number == 0 { "functions" } else { "operators" }, &answer)?;
     }
     Ok(raw.finish(more)?)
 }
@@ -105,9 +105,10 @@ fn list(oids: &BTreeSet<Oid>) -> String {
     text
 }
 
-fn add(sql: &mut String, class: &str, query: &str, version: u32) {
+/// Answers are told apart by the number of their question.
+fn add(sql: &mut String, number: usize, query: &str, version: u32) {
     let query = expanded(query, version);
-    let _ = writeln!(sql, "select '{class}' as class, coalesce(json_agg(q), '[]')::text as answer from ({query}) q;");
+    let _ = writeln!(sql, "select {number} as question, coalesce(json_agg(q), '[]')::text as answer from ({query}) q;");
 }
 
 /// Puts in what several queries say in the same words.
@@ -140,7 +141,15 @@ fn expanded(query: &str, version: u32) -> String {
     }
 }
 
-async fn answers(connection: &mut Connection, sql: &str) -> Result<Vec<(String, String)>, DbError> {
+async fn answers(connection: &mut Connection, sql: &str) -> Result<Vec<(usize, String)>, DbError> {
     let done = batch(connection, sql).await.map_err(|it| it.error)?;
-    done.rows.iter().map(|row| Ok((row.try_get("class")?, row.try_get("answer")?))).collect()
+    let mut answers = Vec::new();
+    for row in &done.rows {
+        // Everything is text in the simple protocol.
+        let number: String = row.try_get_unchecked("question")?;
+        let number =
+            number.parse().map_err(|_| DbError::Unexpected { reason: format!("an answer to question {number}") })?;
+        answers.push((number, row.try_get("answer")?));
+    }
+    Ok(answers)
 }

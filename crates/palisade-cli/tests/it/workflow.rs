@@ -200,6 +200,12 @@ fn production_is_pushed_with_the_digest_that_was_printed() {
     let closed = project.run("db-push --env prod").expect(4);
     assert!(closed.err.contains("the gate `applied-in-dev` is closed"), "{}", closed.err);
     project.run("db-push").expect(0);
+    let closed = project.run("db-push --env prod").expect(4);
+    assert!(closed.err.contains("the gate `access` is closed"), "{}", closed.err);
+    assert!(closed.err.contains("\n+ anon may SELECT public.items"), "{}", closed.err);
+    project.run("rls lock --check").expect(3);
+    project.run("rls lock").expect(0);
+    project.run("rls lock --check").expect(0);
 
     let waiting = project.run("db-push --env prod").expect(4);
     assert!(waiting.err.contains("1. apply migrations/1_items.sql"), "{}", waiting.err);
@@ -240,6 +246,7 @@ fn production_is_pushed_when_its_name_is_typed() {
     let project = shop();
     let production = with_production(&project);
     project.run("db-push").expect(0);
+    project.run("rls lock").expect(0);
     let line = format!("db-push --env prod --project {}", project.path().display());
     let wrong = answered(CliRunner::new(), &line, "yes\n").expect(4);
     assert!(wrong.err.contains("the typed name is not `prod`"), "{}", wrong.err);

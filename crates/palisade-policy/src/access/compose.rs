@@ -36,10 +36,10 @@ impl<'f> Composed<'f> {
 
     /// When the whole is true.
     pub(crate) fn truth(&self, space: &mut Space<'_>, view: View<'_>) -> Truth {
-        // A policy without this condition admits nothing with it: it is NULL.
-        let mut of = |it: &Option<&Condition>| it.map_or(Truth::UNKNOWN, |it| space.truth(&it.expr, view));
-        let permissive: Vec<Truth> = self.permissive.iter().map(|(_, it)| of(it)).collect();
-        let mut parts: Vec<Truth> = self.restrictive.iter().map(|(_, it)| of(it)).collect();
+        // A policy without this condition neither admits nor takes away anything with it.
+        let mut of = |it: &Condition| space.truth(&it.expr, view);
+        let permissive: Vec<Truth> = self.permissive.iter().filter_map(|(_, it)| it.map(&mut of)).collect();
+        let mut parts: Vec<Truth> = self.restrictive.iter().filter_map(|(_, it)| it.map(&mut of)).collect();
         parts.push(space.or(permissive));
         for other in &self.also {
             parts.push(other.truth(space, view));
@@ -77,31 +77,29 @@ impl<'f> Composed<'f> {
 
     /// As SQL, without parts that decide nothing.
     fn sql(&self) -> String {
-        let is_true = |it: &Option<&Condition>| it.is_some_and(|it| it.expr == Expr::TRUE);
-        let text = |it: &Option<&Condition>| it.map_or("NULL::boolean", |it| it.sql.as_str()).to_owned();
+        let is_true = |it: Option<&Condition>| it.is_some_and(|it| it.expr == Expr::TRUE);
+        let text = |(_, it): &(&Policy, Option<&Condition>)| it.map(|it| it.sql.clone());
         let mut parts = Vec::new();
-        if self.permissive.is_empty() {
+        if self.permissive.iter().all(|(_, it)| it.is_none()) {
             return "false".to_owned();
         }
-        if !self.permissive.iter().any(|(_, it)| is_true(it)) {
-            let mut any: Vec<String> = self.permissive.iter().map(|(_, it)| text(it)).collect();
+        if !self.permissive.iter().any(|(_, it)| is_true(*it)) {
+            let mut any: Vec<String> = self.permissive.iter().filter_map(text).collect();
             any.dedup();
-            parts.push(joined(any, "OR"));
+            parts.push(joined(&any, "OR"));
         }
-        for (_, condition) in self.restrictive.iter().filter(|(_, it)| !is_true(it)) {
-            parts.push(text(condition));
-        }
+        parts.extend(self.restrictive.iter().filter(|(_, it)| !is_true(*it)).filter_map(text));
         for other in self.also.iter().map(Self::sql).filter(|it| it != "true") {
             if !parts.contains(&other) {
                 parts.push(other);
             }
         }
-        if parts.is_empty() { "true".to_owned() } else { joined(parts, "AND") }
+        if parts.is_empty() { "true".to_owned() } else { joined(&parts, "AND") }
     }
 }
 
 /// The server puts conditions with an operator in parentheses, and others need none.
-fn joined(parts: Vec<String>, word: &str) -> String {
-    let [only] = parts.as_slice() else { return format!("({})", parts.join(&format!(" {word} "))) };
+fn joined(parts: &[String], word: &str) -> String {
+    let [only] = parts else { return format!("({})", parts.join(&format!(" {word} "))) };
     only.clone()
 }

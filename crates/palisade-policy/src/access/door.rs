@@ -85,25 +85,22 @@ impl Access<'_> {
         names
     }
 
-    /// All relations behind a view, with whom each is read as, if `caller` reads the view.
+    /// All relations behind a view, with whom each is read as, if `caller` reads the view. A view with `security_invoker` reads as
+    /// whoever runs the statement, wherever it stands.
     pub fn all_behind(&self, view: &Relation, caller: Oid) -> BTreeSet<(Oid, Oid)> {
         let (mut found, mut left) = (BTreeSet::new(), vec![(view.oid, caller)]);
-        let mut seen = BTreeSet::new();
-        while let Some((oid, caller)) = left.pop() {
-            let Some(relation) = self.facts.relations.get(&oid).filter(|_| seen.insert((oid, caller))) else {
+        while let Some((oid, reader)) = left.pop() {
+            let Some(relation) = self.facts.relations.get(&oid) else { continue };
+            if oid != view.oid && !found.insert((oid, reader)) {
                 continue;
-            };
-            if oid != view.oid {
-                found.insert((oid, caller));
             }
-            match relation.kind {
-                RelationKind::View => {
-                    left.extend(self.behind(oid).into_iter().map(|it| (it, self.reader(caller, relation))));
-                }
+            let reader = match relation.kind {
+                RelationKind::View => self.reader(caller, relation),
                 // It was filled as its owner, and is not asked again.
-                RelationKind::Materialized => left.extend(self.behind(oid).into_iter().map(|it| (it, relation.owner))),
-                RelationKind::Table | RelationKind::Partitioned | RelationKind::Foreign => {}
-            }
+                RelationKind::Materialized => relation.owner,
+                RelationKind::Table | RelationKind::Partitioned | RelationKind::Foreign => continue,
+            };
+            left.extend(self.behind(oid).into_iter().map(|it| (it, reader)));
         }
         found
     }

@@ -70,7 +70,9 @@ impl Rights {
             return Held::Everything;
         }
         let columns = relation.columns.iter().filter(|it| self.holds(role, &it.grants, privilege));
-        let columns: Vec<String> = columns.map(|it| it.name.clone()).collect();
+        let mut columns: Vec<String> = columns.map(|it| it.name.clone()).collect();
+        // By name: the order of columns depends on how a table came to be.
+        columns.sort();
         if columns.is_empty() { Held::Nothing } else { Held::Columns(columns) }
     }
 

@@ -20,13 +20,13 @@ impl Access<'_> {
         all
     }
 
-    /// In whose name a view reads what is behind it.
+    /// In whose name a view reads what is behind it, if `caller` runs the statement, through other views or not.
     pub fn reader(&self, caller: Oid, view: &Relation) -> Oid {
         if view.security_invoker { caller } else { view.owner }
     }
 
-    pub(crate) fn through_view(&self, role: Oid, view: &Relation, mut cell: Cell, depth: usize) -> Cell {
-        let reader = self.reader(role, view);
+    pub(crate) fn through_view(&self, caller: Oid, view: &Relation, mut cell: Cell, depth: usize) -> Cell {
+        let reader = self.reader(caller, view);
         if cell.command.policy_command().is_none() {
             cell.verdict = Verdict::None;
             cell.why = Why::NotUpdatable;
@@ -48,7 +48,7 @@ impl Access<'_> {
         }
         let mut verdicts = Vec::new();
         for base in bases {
-            let behind = self.behind_view(reader, base, cell.command, depth);
+            let behind = self.behind_view((caller, reader), base, cell.command, depth);
             if matches!(behind.why, Why::NoPrivilege | Why::NoSchemaUsage | Why::BaseDenied) {
                 cell.verdict = Verdict::None;
                 cell.why = Why::BaseDenied;
@@ -70,7 +70,7 @@ impl Access<'_> {
     }
 
     /// A view needs no `USAGE` on schemas: names are resolved already.
-    fn behind_view(&self, reader: Oid, base: &Relation, command: AccessCommand, depth: usize) -> Cell {
+    fn behind_view(&self, (caller, reader): (Oid, Oid), base: &Relation, command: AccessCommand, depth: usize) -> Cell {
         let mut cell = Cell {
             role: self.facts.role_name(reader),
             table: base.qualified(),
@@ -89,7 +89,7 @@ impl Access<'_> {
         match self.bypass(reader, base, command) {
             Some(Why::View) if depth < DEEPEST => {
                 cell.why = Why::View;
-                self.through_view(reader, base, cell, depth + 1)
+                self.through_view(caller, base, cell, depth + 1)
             }
             Some(why) => {
                 cell.why = why;

@@ -46,7 +46,11 @@ struct RawSchema {
     grants: Vec<Grant>,
 }
 
+/// Number, name, type, whether NULL is refused, whether it is generated, rights.
+type RawColumn = (i32, String, Oid, bool, bool, Option<Vec<Grant>>);
+
 #[derive(serde::Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one that the server has")]
 struct RawRelation {
     oid: Oid,
     schema: Oid,
@@ -59,7 +63,7 @@ struct RawRelation {
     partition: bool,
     parents: Vec<Oid>,
     grants: Vec<Grant>,
-    columns: Vec<(i32, String, Oid, bool, bool, Option<Vec<Grant>>)>,
+    columns: Vec<RawColumn>,
     of_extension: bool,
 }
 
@@ -77,6 +81,7 @@ struct RawPolicy {
 }
 
 #[derive(Debug, serde::Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one that the server has")]
 struct RawFunction {
     oid: Oid,
     schema: String,
@@ -267,7 +272,7 @@ impl RawFacts {
             columns,
             of_extension,
         } = raw;
-        let column = |(number, name, data_type, not_null, generated, grants): (_, _, _, _, _, Option<_>)| Column {
+        let column = |(number, name, data_type, not_null, generated, grants): RawColumn| Column {
             number,
             name,
             data_type,

@@ -3,61 +3,13 @@
 use crate::Oid;
 use crate::expr::{Expr, SessionValue, SubLinkKind, TruthTest, Value};
 use crate::facts::{Facts, Volatility};
+use crate::formula::atom::{Atom, Truth, View};
 use crate::formula::bdd::{Bdd, Ref};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::formula::value::{ENUM_EQUALITY, comparable, compared_with, exact, specialised};
+use std::collections::BTreeMap;
 
 /// `boolean = boolean` in `pg_operator`.
 const BOOLEAN_EQUALS: Oid = Oid(91);
-
-/// When a condition is true, and when it is false; else it is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Truth {
-    pub(crate) is_true: Ref,
-    pub(crate) is_false: Ref,
-}
-
-impl Truth {
-    pub(crate) const TRUE: Self = Self { is_true: Ref::TRUE, is_false: Ref::FALSE };
-    pub(crate) const FALSE: Self = Self { is_true: Ref::FALSE, is_false: Ref::TRUE };
-    pub(crate) const UNKNOWN: Self = Self { is_true: Ref::FALSE, is_false: Ref::FALSE };
-
-    fn not(self) -> Self {
-        Self { is_true: self.is_false, is_false: self.is_true }
-    }
-}
-
-/// In whose eyes a condition is read.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct View<'a> {
-    /// The table that it belongs to.
-    pub(crate) relation: Oid,
-    /// What `current_user` is, if that is known.
-    pub(crate) role: Option<&'a str>,
-    /// Functions whose result is taken to be NULL: those that say who the caller is.
-    pub(crate) null_functions: Option<&'a BTreeSet<Oid>>,
-    /// Whether that makes nothing true: `IS NULL` and its like of what is null for that reason are unknown.
-    pub(crate) null_proves_nothing: bool,
-}
-
-/// What a variable says of an expression.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Atom {
-    /// It is null.
-    Null(Expr),
-    /// It is true.
-    True(Expr),
-    /// It is false, if it is not true.
-    FalseElseNull(Expr),
-}
-
-impl Atom {
-    /// The expression.
-    pub(crate) fn expr(&self) -> &Expr {
-        match self {
-            Self::Null(it) | Self::True(it) | Self::FalseElseNull(it) => it,
-        }
-    }
-}
 
 /// The variables of the conditions of one table, and the functions of them.
 #[derive(Debug)]
@@ -199,10 +151,11 @@ impl<'f> Space<'f> {
                 }
                 result
             }
-            Expr::Case { arg: None, branches, otherwise } => {
+            Expr::Case { arg, branches, otherwise } => {
                 let mut result = self.truth(otherwise, view);
                 for (condition, value) in branches.iter().rev() {
-                    let (condition, value) = (self.truth(condition, view), self.truth(value, view));
+                    let condition = arg.as_ref().map_or_else(|| condition.clone(), |it| compared_with(condition, it));
+                    let (condition, value) = (self.truth(&condition, view), self.truth(value, view));
                     result = Truth {
                         is_true: self.bdd.choose(condition.is_true, value.is_true, result.is_true),
                         is_false: self.bdd.choose(condition.is_true, value.is_false, result.is_false),
@@ -232,7 +185,6 @@ impl<'f> Space<'f> {
             Expr::Cast { arg, data_type: Oid::BOOL, .. } => self.truth(arg, view),
             Expr::Column(_)
             | Expr::Call { .. }
-            | Expr::Case { .. }
             | Expr::Cast { .. }
             | Expr::Array(_)
             | Expr::Session(_)
@@ -268,8 +220,11 @@ impl<'f> Space<'f> {
                     it.level == 0 && it.relation == 1 && (column.is_some_and(|it| it.not_null) || it.column < 0);
                 if never { Ref::FALSE } else { self.variable(Atom::Null(expr.core().clone())) }
             }
-            Expr::Session(SessionValue::CurrentUser | SessionValue::SessionUser) | Expr::Array(_) => Ref::FALSE,
-            Expr::IsNull { .. } | Expr::Truth { .. } | Expr::Distinct { .. } => Ref::FALSE,
+            Expr::Session(SessionValue::CurrentUser | SessionValue::SessionUser)
+            | Expr::Array(_)
+            | Expr::IsNull { .. }
+            | Expr::Truth { .. }
+            | Expr::Distinct { .. } => Ref::FALSE,
             Expr::Call { function, args, .. } => self.null_of_call(expr.core(), *function, args, view),
             // What reads a JSON document has no value where there is no document.
             Expr::Operator { function, args, .. } if !self.is_boolean_operator(*function) => {
@@ -279,6 +234,12 @@ impl<'f> Space<'f> {
                 let truth = self.truth(expr.core(), view);
                 let known = self.bdd.or(truth.is_true, truth.is_false);
                 self.bdd.not(known)
+            }
+            // Null where the first is, and where both are equal.
+            Expr::Other { tag, args } if tag.starts_with("NULLIFEXPR") && !args.is_empty() => {
+                let first = self.null(&args[0], view);
+                let equal = self.atom(Atom::Null(expr.core().clone()), Oid::NONE);
+                self.bdd.or(first, equal)
             }
             Expr::Coalesce(args) => {
                 let nulls: Vec<Ref> = args.iter().map(|it| self.null(it, view)).collect();
@@ -327,7 +288,8 @@ impl<'f> Space<'f> {
     fn equal(&mut self, operator: Oid, left: &Expr, right: &Expr, view: View<'_>) -> Ref {
         let (left, right) = (self.first_known(left, view), self.first_known(right, view));
         let (left, right) = (comparable(&left, view), comparable(&right, view));
-        if let (Some(a), Some(b)) = (exact(&left), exact(&right))
+        let of_enums = self.facts.operators.get(&operator).is_some_and(|it| it.function == ENUM_EQUALITY);
+        if let (Some(a), Some(b)) = (exact(&left, of_enums), exact(&right, of_enums))
             && std::mem::discriminant(a) == std::mem::discriminant(b)
         {
             return Ref::constant(a == b);
@@ -343,7 +305,7 @@ impl<'f> Space<'f> {
         let pair = Expr::Operator { operator, function: Oid::NONE, args: vec![left.clone(), right.clone()] };
         let volatile = self.is_volatile(&pair);
         let equal = if volatile { self.once(Atom::True(pair)) } else { self.variable(Atom::True(pair)) };
-        if let Some(value) = exact(&right).filter(|_| !volatile) {
+        if let Some(value) = exact(&right, of_enums).filter(|_| !volatile) {
             let value = value.clone();
             self.compared.entry((operator, left)).or_default().insert(value, equal);
         }
@@ -406,6 +368,10 @@ impl<'f> Space<'f> {
             args: vec![comparable(first, view), comparable(second, view)],
         };
         let mut truth = self.opaque_with(&whole, function, view);
+        // What sorts values has an answer for any two that are not null.
+        if known.is_some_and(|it| it.ordering) {
+            truth.is_false = self.bdd.not(truth.is_true);
+        }
         if negated {
             truth = truth.not();
         }
@@ -495,29 +461,5 @@ impl<'f> Space<'f> {
         let next = u32::try_from(self.variables.len()).unwrap_or(u32::MAX);
         let variable = *self.variables.entry(atom).or_insert(next);
         self.bdd.variable(variable)
-    }
-}
-
-/// What is compared: without casts that change no value, and with the name of the role in place of `current_user`.
-fn comparable(expr: &Expr, view: View<'_>) -> Expr {
-    specialised(expr.same_value(), view)
-}
-
-/// The value of a constant of a type of which equal values are equal in writing.
-fn exact(expr: &Expr) -> Option<&Value> {
-    const EXACT: [u32; 7] = [16, 19, 20, 21, 23, 25, 1043];
-    match expr {
-        Expr::Const { value: value @ Value::Label(_), .. } => Some(value),
-        Expr::Const { data_type, value } if EXACT.contains(&data_type.0) && *value != Value::Null => Some(value),
-        _ => None,
-    }
-}
-
-fn specialised(expr: &Expr, view: View<'_>) -> Expr {
-    match (expr, view.role) {
-        (Expr::Session(SessionValue::CurrentUser), Some(role)) => {
-            Expr::Const { data_type: Oid(19), value: Value::Text(role.to_owned()) }
-        }
-        _ => expr.clone(),
     }
 }

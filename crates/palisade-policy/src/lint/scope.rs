@@ -2,9 +2,9 @@
 
 use crate::Oid;
 use crate::access::{Access, Verdict};
-use crate::expr::{ColumnRef, Expr, Query, SubLinkKind};
+use crate::expr::{ColumnRef, Expr, Query, SessionValue, SubLinkKind, Value};
 use crate::facts::{Facts, Function, Policy, PolicyCommand, Privilege, Relation, RelationKind};
-use crate::formula::{Ref, Space, View};
+use crate::formula::{Atom, Ref, Space, View};
 use palisade_sql::quote_ident;
 use std::collections::BTreeSet;
 
@@ -122,8 +122,69 @@ impl<'a, 'f> Scope<'a, 'f> {
     pub(crate) fn is_bound(&self, expr: &Expr, relation: Oid) -> bool {
         let mut space = self.space();
         let truth = space.truth(expr, View { relation, ..View::default() }).is_true;
-        let unbound = space.without_atoms(truth, |it| self.access.bodies.mentions_caller(it));
+        let signed_in = self.for_signed_in(&mut space, truth);
+        let unbound = space.without_atoms(signed_in, |it| self.access.bodies.mentions_caller(it));
         !space.can_be(unbound)
+    }
+
+    /// What is left of a formula for a caller of whom only is known that it is signed in.
+    pub(crate) fn for_signed_in(&self, space: &mut Space<'f>, it: Ref) -> Ref {
+        let mut left = it;
+        for (atom, variable) in space.atoms(it) {
+            let value = match &atom {
+                Atom::Null(expr) => self.says_who(expr).then_some(false),
+                Atom::True(expr) => self.role_test(expr),
+                Atom::FalseElseNull(_) => None,
+            };
+            if let Some(value) = value {
+                left = space.bdd.given(left, variable, value);
+            }
+        }
+        left
+    }
+
+    /// For `auth.role() = 'authenticated'`, whether it holds for whoever is signed in.
+    fn role_test(&self, expr: &Expr) -> Option<bool> {
+        let Expr::Operator { args, .. } = expr else { return None };
+        let [role, value] = args.as_slice() else { return None };
+        let (role, value) = if role.value().is_some() { (value, role) } else { (role, value) };
+        let Some(Value::Text(value)) = value.core().value() else { return None };
+        let is_role = self.says_who(role) || matches!(role.core(), Expr::Session(SessionValue::CurrentUser));
+        (is_role && ["anon", "authenticated", "service_role"].contains(&value.as_str()))
+            .then_some(value == "authenticated")
+    }
+
+    /// Whether an expression says no more about the caller than every token does: no claim that an administrator grants.
+    fn says_who(&self, expr: &Expr) -> bool {
+        const CLAIMS: [&str; 7] = ["", "{}", "sub", "role", "email", "aud", "session_id"];
+        let mut ordinary = self.access.bodies.mentions_caller(expr);
+        expr.walk(&mut |it, _| match it {
+            Expr::Const { value: Value::Text(text), .. } => {
+                ordinary &= CLAIMS.contains(&text.as_str()) || text.starts_with("request.jwt.claim");
+            }
+            Expr::Call { function, .. } if self.access.bodies.is_caller(it) => {
+                let function = self.facts().functions.get(function);
+                ordinary &= function.is_some_and(|it| it.schema == "auth" || it.foreign);
+            }
+            _ => {}
+        });
+        ordinary && expr.own_columns().is_empty() && expr.relations().is_empty()
+    }
+
+    /// Whether a query depends on the caller, itself or through views.
+    pub(crate) fn asks_caller(&self, query: &Query) -> bool {
+        let (mut seen, mut left) = (BTreeSet::new(), vec![query]);
+        while let Some(query) = left.pop() {
+            if self.access.bodies.query_mentions_caller(query) {
+                return true;
+            }
+            query.walk_queries(&mut |it, _| {
+                for (_, relation) in it.tables().filter(|(_, it)| seen.insert(*it)) {
+                    left.extend(self.facts().views.get(&relation).into_iter().flatten());
+                }
+            });
+        }
+        false
     }
 
     /// Whether policies let a role reach anything with a command.
@@ -137,18 +198,20 @@ impl<'a, 'f> Scope<'a, 'f> {
         composed.verdict(&mut self.space(), view) != Verdict::None
     }
 
-    /// The relations behind a view, through further views, with whom each is read as, if the view is read by `caller`.
+    /// The relations behind a view, through further views, with whom each is read as, if the view is read by `caller`. Those behind
+    /// a view with `security_invoker` are read as the caller, whatever view that is in.
     pub(crate) fn behind(&self, view: &Relation, caller: Oid) -> Vec<(&'f Relation, Oid)> {
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         let mut left = vec![(view.oid, caller)];
-        while let Some((oid, caller)) = left.pop() {
-            let Some(relation) = self.facts().relations.get(&oid).filter(|_| seen.insert((oid, caller))) else {
+        while let Some((oid, reader)) = left.pop() {
+            let Some(relation) = self.facts().relations.get(&oid).filter(|_| seen.insert((oid, reader))) else {
                 continue;
             };
             if relation.oid != view.oid {
-                found.push((relation, caller));
+                found.push((relation, reader));
             }
-            if relation.kind == RelationKind::View || relation.oid == view.oid {
+            // Reading a materialized view reads nothing behind it; making one does.
+            if relation.kind == RelationKind::View || relation.kind == view.kind {
                 let reader = if relation.kind == RelationKind::View {
                     self.access.reader(caller, relation)
                 } else {
@@ -160,25 +223,10 @@ impl<'a, 'f> Scope<'a, 'f> {
         found
     }
 
-    /// `schema.name`, quoted.
-    pub(crate) fn quoted(&self, relation: &Relation) -> String {
-        format!("{}.{}", quote_ident(&relation.schema_name), quote_ident(&relation.name))
-    }
-
-    /// `schema.name(arguments)`, quoted.
-    pub(crate) fn quoted_function(&self, function: &Function) -> String {
-        format!("{}.{}({})", quote_ident(&function.schema), quote_ident(&function.name), function.arguments)
-    }
-
     pub(crate) fn quoted_roles(&self, roles: &[Oid]) -> String {
         let name =
             |it: &Oid| if *it == Oid::NONE { "public".to_owned() } else { quote_ident(&self.role(*it)).into_owned() };
         roles.iter().map(name).collect::<Vec<_>>().join(", ")
-    }
-
-    /// `drop policy … on …;`
-    pub(crate) fn drop_policy(&self, relation: &Relation, policy: &Policy) -> String {
-        format!("drop policy {} on {};", quote_ident(&policy.name), self.quoted(relation))
     }
 
     pub(crate) fn column(&self, relation: Oid, number: i32) -> String {
@@ -216,6 +264,11 @@ pub(crate) fn sub_selects(expr: &Expr) -> Vec<Inner<'_>> {
         }
     });
     found
+}
+
+/// `drop policy … on …;`
+pub(crate) fn drop_policy(relation: &Relation, policy: &Policy) -> String {
+    format!("drop policy {} on {};", quote_ident(&policy.name), relation.quoted())
 }
 
 /// Both sides of what is an equality, whatever stands around them.

@@ -6,11 +6,12 @@ select c.relname as name, i.indrelid::int8 as relation, m.amname as method, i.in
         where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = i.indexrelid
             and d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = i.indrelid and d.refobjsubid > 0
     ), '[]') as other_columns,
-    l.leaky_operator
+    coalesce(l.leaky_operator, case when k.opcname like '%pattern\_ops' then '~~' end) as leaky_operator
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indexrelid
 join pg_catalog.pg_am m on m.oid = c.relam
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_opclass k on k.oid = i.indclass[0]
 left join (
     -- A search uses an operator of the family whose left side is what the class indexes.
     select k.oid, min(o.oprname) as leaky_operator

@@ -52,7 +52,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             one = one.fix(format!(
                 "alter policy {} on {}{}{};",
                 quote_ident(&policy.name),
-                scope.quoted(table),
+                table.quoted(),
                 clause("using", &policy.using),
                 clause("with check", &policy.with_check)
             ));

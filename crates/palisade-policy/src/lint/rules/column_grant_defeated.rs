@@ -40,9 +40,19 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
                 );
                 let quoted: Vec<String> = columns.iter().map(|it| quote_ident(it).into_owned()).collect();
                 let word = command.to_lowercase();
-                let (on, to) = (scope.quoted(relation), scope.quoted_roles(&[role]));
-                let fix =
-                    format!("revoke {word} on {on} from {to};\ngrant {word} ({}) on {on} to {to};", quoted.join(", "));
+                let (on, to) = (relation.quoted(), scope.quoted_roles(&[role]));
+                let from: Vec<Oid> = relation
+                    .grants
+                    .iter()
+                    .filter(|it| it.privilege == privilege && scope.access.rights.has_rights_of(role, it.grantee))
+                    .map(|it| it.grantee)
+                    .collect();
+                let note = if from == [role] { "" } else { "-- and grant it again to whoever else needs it\n" };
+                let fix = format!(
+                    "{note}revoke {word} on {on} from {};\ngrant {word} ({}) on {on} to {to};",
+                    scope.quoted_roles(&from),
+                    quoted.join(", ")
+                );
                 found.push(Found::new(relation.qualified(), message).role(name).fix(fix));
             }
         }

@@ -1,6 +1,7 @@
 //! `fk_action_bypasses_rls`
 
-use crate::facts::Privilege;
+use crate::Oid;
+use crate::facts::PolicyCommand;
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
@@ -25,12 +26,19 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             continue;
         }
         let acts = |action: &str| ["c", "n", "d"].contains(&action);
+        let reaching = |command: PolicyCommand| {
+            let may = |it: &&Oid| {
+                scope.may(**it, referenced, command)
+                    && (!scope.access.is_filtered(**it, referenced) || scope.reaches(**it, referenced, command))
+            };
+            scope.api.iter().filter(may).map(|it| (*it, command.as_str())).collect::<Vec<_>>()
+        };
         let mut ways = Vec::new();
         if acts(&key.on_delete) {
-            ways.extend(scope.holders(referenced, &[Privilege::Delete]).into_iter().map(|it| (it, "DELETE")));
+            ways.extend(reaching(PolicyCommand::Delete));
         }
         if acts(&key.on_update) {
-            ways.extend(scope.holders(referenced, &[Privilege::Update]).into_iter().map(|it| (it, "UPDATE")));
+            ways.extend(reaching(PolicyCommand::Update));
         }
         if let Some((role, command)) = ways.first() {
             let message = format!(

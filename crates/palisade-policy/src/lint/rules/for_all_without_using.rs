@@ -15,11 +15,12 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
-    for (table, policy) in scope.policies().filter(|(_, it)| it.command == PolicyCommand::All && it.using.is_none()) {
+    for (table, policy) in
+        scope.policies().filter(|(_, it)| it.permissive && it.command == PolicyCommand::All && it.using.is_none())
+    {
         let Some(check) = &policy.with_check else { continue };
         let message = "FOR ALL without USING is NULL for every row: this policy admits inserts only";
-        let fix =
-            format!("alter policy {} on {} using ({});", quote_ident(&policy.name), scope.quoted(table), check.sql);
+        let fix = format!("alter policy {} on {} using ({});", quote_ident(&policy.name), table.quoted(), check.sql);
         found.push(Found::new(table.qualified(), message).policy(&policy.name).fix(fix));
     }
 }

@@ -18,7 +18,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         if function.volatility == Volatility::Immutable && scope.access.bodies.session().contains(&oid) {
             let message = "an IMMUTABLE function reads the session: a prepared plan keeps the answer it got for one user and gives it to \
                            the next";
-            let fix = format!("alter function {} stable;", scope.quoted_function(function));
+            let fix = format!("alter function {} stable;", function.quoted());
             found.push(Found::new(function.signature(), message).fix(fix));
         }
     }

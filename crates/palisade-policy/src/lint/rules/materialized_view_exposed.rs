@@ -28,7 +28,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             "{names} may read this copy of {}, for which there are no policies",
             protected.into_iter().collect::<Vec<_>>().join(", ")
         );
-        let fix = format!("revoke select on {} from public, {};", scope.quoted(view), scope.quoted_roles(&holders));
+        let fix = format!("revoke select on {} from public, {};", view.quoted(), scope.quoted_roles(&holders));
         found.push(Found::new(view.qualified(), message).role(names).fix(fix));
     }
 }

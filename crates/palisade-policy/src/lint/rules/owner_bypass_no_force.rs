@@ -20,7 +20,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             continue;
         }
         let message = format!("{} owns the table, and no policy binds it: FORCE is off", owner.name);
-        let fix = format!("alter table {} force row level security;", scope.quoted(table));
+        let fix = format!("alter table {} force row level security;", table.quoted());
         found.push(Found::new(table.qualified(), message).role(&owner.name).fix(fix));
     }
 }

@@ -27,7 +27,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             format!("{names} may use this partition itself, where the policies of {} do not apply", parent.qualified());
         let fix = format!(
             "revoke all on {0} from public, {1};\nalter table {0} enable row level security;",
-            scope.quoted(partition),
+            partition.quoted(),
             scope.quoted_roles(&holders)
         );
         found.push(Found::new(partition.qualified(), message).role(names).fix(fix));

@@ -3,11 +3,12 @@
 use crate::Oid;
 use crate::expr::Expr;
 use crate::facts::{Policy, PolicyCommand, Relation};
+use crate::formula::View;
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
 use crate::lint::scope::COMMANDS;
-use crate::lint::scope::Scope;
+use crate::lint::scope::{Scope, drop_policy};
 
 pub(crate) const RULE: Rule = Rule {
     id: "permissive_policy_shadowed",
@@ -25,7 +26,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
                     "`{}` admits more for the same roles and commands, so that this policy restricts nothing",
                     wider.name
                 );
-                let fix = scope.drop_policy(table, wider);
+                let fix = drop_policy(table, wider);
                 let fix = format!("-- if the narrower one is meant\n{fix}");
                 found.push(Found::new(table.qualified(), message).policy(&policy.name).fix(fix));
             }
@@ -37,7 +38,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
 fn shadows(scope: &Scope<'_, '_>, table: &Relation, wide: &Policy, narrow: &Policy) -> bool {
     let for_all = wide.roles.contains(&Oid::NONE);
     let same_roles =
-        for_all || !narrow.roles.contains(&Oid::NONE) && narrow.roles.iter().all(|it| scope.access.binds(wide, *it));
+        for_all || subjects(scope, table, narrow).is_some_and(|it| it.iter().all(|it| scope.access.binds(wide, *it)));
     let covered = wide.command == PolicyCommand::All || wide.command == narrow.command;
     if wide.name == narrow.name || !same_roles || !covered {
         return false;
@@ -53,6 +54,23 @@ fn shadows(scope: &Scope<'_, '_>, table: &Relation, wide: &Policy, narrow: &Poli
         }
     }
     any && more
+}
+
+/// The roles to which a policy gives something. Of everybody it is those with a token, if it admits nothing without one.
+fn subjects(scope: &Scope<'_, '_>, table: &Relation, policy: &Policy) -> Option<Vec<Oid>> {
+    if !policy.roles.contains(&Oid::NONE) {
+        return Some(policy.roles.clone());
+    }
+    let mut space = scope.space();
+    let session = Some(scope.access.bodies.session());
+    let view = View { relation: table.oid, null_functions: session, null_proves_nothing: true, ..View::default() };
+    let mut all = policy.conditions();
+    let needs_caller = all.all(|it| {
+        let without = space.truth(&it.expr, view).is_true;
+        !space.can_be(without)
+    });
+    let with_token = scope.api.iter().filter(|it| scope.role(**it) != "anon").copied().collect();
+    needs_caller.then_some(with_token)
 }
 
 /// The conditions that a policy has for a command.

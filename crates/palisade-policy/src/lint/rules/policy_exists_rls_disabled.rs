@@ -18,7 +18,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         if let [first, ..] = policies {
             let names: Vec<String> = policies.iter().map(|it| format!("`{}`", it.name)).collect();
             let message = format!("row security is off, so that {} decide nothing", names.join(", "));
-            let fix = format!("alter table {} enable row level security;", scope.quoted(table));
+            let fix = format!("alter table {} enable row level security;", table.quoted());
             found.push(Found::new(table.qualified(), message).policy(&first.name).fix(fix));
         }
     }

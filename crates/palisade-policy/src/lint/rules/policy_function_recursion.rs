@@ -27,8 +27,9 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
                 names.join(", which reads ")
             );
             let mut one = Found::new(table.qualified(), message).policy(&cycle.policy).role(scope.role(cycle.role));
-            if let Some(function) = cycle.function.and_then(|it| scope.facts().functions.get(&it)) {
-                let name = scope.quoted_function(function);
+            let function = cycle.function.and_then(|it| scope.facts().functions.get(&it));
+            if let Some(function) = function.filter(|it| !it.security_definer) {
+                let name = function.quoted();
                 one = one.fix(format!(
                     "alter function {name} security definer;\nalter function {name} set search_path = '';"
                 ));

@@ -4,7 +4,7 @@ use crate::Oid;
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
-use crate::lint::scope::Scope;
+use crate::lint::scope::{Scope, drop_policy};
 
 pub(crate) const RULE: Rule = Rule {
     id: "policy_role_bypasses_rls",
@@ -24,7 +24,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         let message = format!("{names} bypasses row security: the policy has no effect on it");
         let mut one = Found::new(table.qualified(), message).policy(&policy.name).role(names);
         if roles.len() == policy.roles.len() {
-            one = one.fix(scope.drop_policy(table, policy));
+            one = one.fix(drop_policy(table, policy));
         }
         found.push(one);
     }

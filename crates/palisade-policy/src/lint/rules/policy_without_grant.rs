@@ -1,6 +1,7 @@
 //! `policy_without_grant`
 
 use crate::Oid;
+use crate::facts::{PolicyCommand, Relation};
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
@@ -26,7 +27,8 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         let without: Vec<Oid> = subjects.iter().filter(|it| !holds(it)).copied().collect();
         // A policy for everybody is for those who may.
         let for_all = policy.roles.contains(&Oid::NONE);
-        if without.is_empty() || for_all && without.len() < subjects.len() {
+        if without.is_empty() || for_all && (without.len() < subjects.len() || used_by_others(scope, table, &commands))
+        {
             continue;
         }
         let names = scope.names(&without);
@@ -38,12 +40,19 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         let usage = format!("grant usage on schema {} to ", quote_ident(&table.schema_name));
         let roles = scope.quoted_roles(&without);
         let fix = if without.iter().any(|it| !scope.access.rights.may_use_schema(scope.facts(), *it, table.schema)) {
-            format!("{usage}{roles};\ngrant {} on {} to {roles};", rights.join(", "), scope.quoted(table))
+            format!("{usage}{roles};\ngrant {} on {} to {roles};", rights.join(", "), table.quoted())
         } else {
-            format!("grant {} on {} to {roles};", rights.join(", "), scope.quoted(table))
+            format!("grant {} on {} to {roles};", rights.join(", "), table.quoted())
         };
         found.push(Found::new(table.qualified(), message).policy(&policy.name).role(names).fix(fix));
     }
+}
+
+/// Whether anybody else holds the right whom row security binds.
+fn used_by_others(scope: &Scope<'_, '_>, table: &Relation, commands: &[PolicyCommand]) -> bool {
+    let bound = |role: &Oid| scope.access.is_filtered(*role, table) && !scope.role(*role).starts_with("pg_");
+    let mut others = scope.facts().roles.keys().filter(|it| bound(it));
+    others.any(|it| commands.iter().any(|command| scope.may(*it, table, *command)))
 }
 
 /// Those who have the rights of a group.

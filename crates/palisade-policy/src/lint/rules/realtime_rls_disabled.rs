@@ -21,7 +21,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             {
                 let message = "the table is in the publication `supabase_realtime` and row security is off: every change is sent to every \
                                subscriber";
-                let fix = format!("alter table {} enable row level security;", scope.quoted(table));
+                let fix = format!("alter table {} enable row level security;", table.quoted());
                 found.push(Found::new(table.qualified(), message).fix(fix));
             }
         }

@@ -44,7 +44,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
                 format!(
                     "create policy {} on {} as restrictive for {} to {} using ({using});",
                     quote_ident(&format!("{} ({})", floor.name, it.to_lowercase())),
-                    scope.quoted(table),
+                    table.quoted(),
                     it.to_lowercase(),
                     scope.quoted_roles(&floor.roles)
                 )

@@ -30,7 +30,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             let held: Vec<&str> =
                 ANY.iter().filter(|it| !scope.holders(table, &[**it]).is_empty()).map(|it| it.as_str()).collect();
             let message = format!("row security is off, and {name} may {} here: every row is theirs", held.join(", "));
-            let fix = format!("alter table {} enable row level security;", scope.quoted(table));
+            let fix = format!("alter table {} enable row level security;", table.quoted());
             found.push(Found::new(table.qualified(), message).role(role).fix(fix));
         }
     }

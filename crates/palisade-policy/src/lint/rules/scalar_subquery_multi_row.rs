@@ -2,7 +2,7 @@
 
 use crate::Oid;
 use crate::expr::Expr;
-use crate::expr::{Query, SubLinkKind};
+use crate::expr::{Query, RangeEntry, SubLinkKind};
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
@@ -51,16 +51,17 @@ fn gives_one_row(scope: &Scope<'_, '_>, query: &Query) -> bool {
         return true;
     }
     let tables: BTreeMap<usize, Oid> = query.tables().collect();
-    let others = query.relations.len() > tables.len()
-        && query.relations.iter().any(|it| {
-            matches!(
-                it,
-                crate::expr::RangeEntry::Query(_)
-                    | crate::expr::RangeEntry::Functions(_)
-                    | crate::expr::RangeEntry::CommonTable(_)
-            )
-        });
-    if others || query.combines || tables.is_empty() {
+    let several = |it: &RangeEntry| match it {
+        RangeEntry::Query(inner) => !gives_one_row(scope, inner),
+        RangeEntry::Functions(calls) => calls.iter().any(|it| match it {
+            Expr::Call { function, .. } => scope.facts().functions.get(function).is_none_or(|it| it.returns_set),
+            _ => true,
+        }),
+        RangeEntry::CommonTable(_) => true,
+        RangeEntry::Other(values) => !values.is_empty(),
+        RangeEntry::Relation { .. } | RangeEntry::Join(_) => false,
+    };
+    if query.combines || query.relations.iter().any(several) {
         return false;
     }
     // What each column is given by: the tables that the other side of an equality needs.

@@ -45,7 +45,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             format!("{names} may call it, and it returns rows of {tables} with the rights of its owner, whoever calls");
         let fix = format!(
             "revoke execute on function {0} from public, {1};\n-- or, if the caller's rights are enough\nalter function {0} security invoker;",
-            scope.quoted_function(function),
+            function.quoted(),
             scope.quoted_roles(&callers)
         );
         found.push(Found::new(function.signature(), message).role(names).fix(fix));

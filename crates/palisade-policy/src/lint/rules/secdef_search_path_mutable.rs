@@ -17,9 +17,10 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         if !function.settings.iter().any(|it| it.starts_with("search_path=")) {
             let message =
                 "SECURITY DEFINER without a search_path of its own: its caller decides what the names in it mean";
+            let what = if function.returns.is_empty() { "procedure" } else { "function" };
             let fix = format!(
-                "-- with all names in its body written with their schema\nalter function {} set search_path = '';",
-                scope.quoted_function(function)
+                "-- with all names in its body written with their schema\nalter {what} {} set search_path = '';",
+                function.quoted()
             );
             found.push(Found::new(function.signature(), message).fix(fix));
         }

@@ -1,5 +1,8 @@
 //! `storage_policy_unscoped_bucket`
 
+use crate::Oid;
+use crate::expr::Expr;
+use crate::formula::{Atom, View};
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
@@ -18,9 +21,23 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         .filter(|(table, it)| table.schema_name == "storage" && table.name == "objects" && it.permissive)
     {
         let Some(bucket) = table.columns.iter().find(|it| it.name == "bucket_id") else { continue };
-        if policy.conditions().any(|it| !it.expr.own_columns().contains(&bucket.number)) {
+        if policy.conditions().any(|it| !is_scoped(scope, &it.expr, table.oid, bucket.number)) {
             let message = "the policy has no condition on bucket_id: it is about the files in every bucket, also in those to come";
             found.push(Found::new(table.qualified(), message).policy(&policy.name));
         }
     }
+}
+
+/// Whether a condition holds for no file whichever bucket that is in; that it is in one says nothing.
+fn is_scoped(scope: &Scope<'_, '_>, expr: &Expr, table: Oid, bucket: i32) -> bool {
+    let mut space = scope.space();
+    let mut anywhere = space.truth(expr, View { relation: table, ..View::default() }).is_true;
+    for (atom, variable) in space.atoms(anywhere) {
+        if atom.expr().own_columns().contains(&bucket) {
+            let [without, with] = [false, true].map(|it| space.bdd.given(anywhere, variable, it));
+            let is_column = matches!(atom, Atom::Null(Expr::Column(_)));
+            anywhere = if is_column { without } else { space.bdd.and(without, with) };
+        }
+    }
+    !space.can_be(anywhere)
 }

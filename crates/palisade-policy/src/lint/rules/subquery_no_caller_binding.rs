@@ -23,7 +23,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             let unbound = sub_selects(&condition.expr).into_iter().find(|it| {
                 matches!(it.kind, SubLinkKind::Exists | SubLinkKind::Any)
                     && it.query.tables().next().is_some()
-                    && !bodies.query_mentions_caller(it.query)
+                    && !scope.asks_caller(it.query)
                     && !it.test.is_some_and(|it| bodies.mentions_caller(it))
             });
             let Some(unbound) = unbound.filter(|_| !scope.is_bound(&condition.expr, table.oid)) else { continue };

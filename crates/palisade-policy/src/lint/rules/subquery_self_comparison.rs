@@ -1,11 +1,10 @@
 //! `subquery_self_comparison`
 
-use crate::expr::Expr;
+use crate::expr::{ColumnRef, Expr};
 use crate::lint::Severity;
 use crate::lint::found::Found;
 use crate::lint::rules::Rule;
 use crate::lint::scope::Scope;
-use crate::lint::scope::equality;
 
 pub(crate) const RULE: Rule = Rule {
     id: "subquery_self_comparison",
@@ -21,12 +20,8 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             condition.expr.walk_queries(&mut |query, _| {
                 for part in &query.conditions {
                     part.walk(&mut |it, _| {
-                        if let Some((Expr::Column(left), Expr::Column(right))) = equality(scope.facts(), it)
-                            && left == right
-                            && left.level == 0
-                        {
-                            captured = query.resolve(*left).or(captured);
-                        }
+                        let own = compared(it).into_iter().find(|(left, right)| left == right && left.level == 0);
+                        captured = own.and_then(|(column, _)| query.resolve(column)).or(captured);
                     });
                 }
             });
@@ -43,4 +38,22 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             }
         }
     }
+}
+
+/// The columns that a comparison of any kind compares.
+fn compared(expr: &Expr) -> Vec<(ColumnRef, ColumnRef)> {
+    let pairs: Vec<(&Expr, &Expr)> = match expr {
+        Expr::Operator { args, .. } if args.len() == 2 => vec![(&args[0], &args[1])],
+        Expr::Distinct { args, .. } => vec![(&args[0], &args[1])],
+        Expr::InArray { args, .. } => match args[1].core() {
+            Expr::Array(items) => items.iter().map(|it| (&args[0], it)).collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let columns = |(left, right): (&Expr, &Expr)| match (left.core(), right.core()) {
+        (Expr::Column(left), Expr::Column(right)) => Some((*left, *right)),
+        _ => None,
+    };
+    pairs.into_iter().filter_map(columns).collect()
 }

@@ -22,7 +22,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         }
         let names = scope.names(&holders);
         let message = format!("{names} may TRUNCATE, which removes the rows of everybody and which no policy filters");
-        let fix = format!("revoke truncate on {} from {};", scope.quoted(table), grantees(scope, table, &holders));
+        let fix = format!("revoke truncate on {} from {};", table.quoted(), grantees(scope, table, &holders));
         found.push(Found::new(table.qualified(), message).role(names).fix(fix));
     }
 }

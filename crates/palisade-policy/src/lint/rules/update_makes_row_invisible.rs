@@ -49,11 +49,8 @@ fn hiding(scope: &Scope<'_, '_>, table: &Relation, role: Oid) -> Vec<(String, Ve
         let Some(check) = check else { continue };
         let mut space = scope.space();
         let admitted = space.truth(&check.expr, view).is_true;
-        let floors: Vec<_> = whole
-            .restrictive
-            .iter()
-            .map(|(_, it)| it.map_or(crate::formula::Truth::UNKNOWN, |it| space.truth(&it.expr, view)))
-            .collect();
+        let floors: Vec<_> =
+            whole.restrictive.iter().filter_map(|(_, it)| it.map(|it| space.truth(&it.expr, view))).collect();
         let floor = space.and(floors).is_true;
         let admitted = space.bdd.and(admitted, floor);
         let visible = scope.access.rows(role, table.oid, PolicyCommand::Select).truth(&mut space, view).is_true;

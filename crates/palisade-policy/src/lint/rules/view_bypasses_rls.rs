@@ -39,7 +39,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
             exposed.into_iter().collect::<Vec<_>>().join(", "),
             scope.role(view.owner)
         );
-        let fix = format!("alter view {} set (security_invoker = true);", scope.quoted(view));
+        let fix = format!("alter view {} set (security_invoker = true);", view.quoted());
         found.push(Found::new(view.qualified(), message).role(names).fix(fix));
     }
 }

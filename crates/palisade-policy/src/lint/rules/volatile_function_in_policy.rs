@@ -25,10 +25,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
                 );
                 let mut one = Found::new(table.qualified(), message).policy(&policy.name);
                 if !function.foreign {
-                    one = one.fix(format!(
-                        "-- if it changes nothing\nalter function {} stable;",
-                        scope.quoted_function(function)
-                    ));
+                    one = one.fix(format!("-- if it changes nothing\nalter function {} stable;", function.quoted()));
                 }
                 found.push(one);
             }

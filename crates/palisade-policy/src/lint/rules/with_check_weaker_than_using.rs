@@ -1,5 +1,6 @@
 //! `with_check_weaker_than_using`
 
+use crate::expr::Expr;
 use crate::facts::PolicyCommand;
 use crate::lint::Severity;
 use crate::lint::found::Found;
@@ -18,18 +19,20 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
     let writes = [PolicyCommand::Update, PolicyCommand::All];
     for (table, policy) in scope.policies().filter(|(_, it)| it.permissive && writes.contains(&it.command)) {
         let (Some(using), Some(check)) = (&policy.using, &policy.with_check) else { continue };
-        let weaker = scope.access.bodies.mentions_caller(&using.expr)
-            && scope.is_bound(&using.expr, table.oid)
-            && !scope.is_bound(&check.expr, table.oid);
-        if weaker {
+        // Each part of USING that binds rows to the caller has to come back in WITH CHECK, or that binds the same columns.
+        let columns = check.expr.own_columns();
+        let bound = scope.is_bound(&check.expr, table.oid);
+        let lost = |part: &&Expr| {
+            scope.access.bodies.mentions_caller(part)
+                && scope.is_bound(part, table.oid)
+                && !(bound && part.own_columns().is_subset(&columns))
+                && !scope.implies(Some(&check.expr), Some(part), table.oid)
+        };
+        if using.expr.conjuncts().iter().any(lost) {
             let message = "USING admits rows of the caller only, and WITH CHECK admits rows of anybody: they can be given away, \
                            or be put into somebody else's name";
-            let fix = format!(
-                "alter policy {} on {} with check ({});",
-                quote_ident(&policy.name),
-                scope.quoted(table),
-                using.sql
-            );
+            let fix =
+                format!("alter policy {} on {} with check ({});", quote_ident(&policy.name), table.quoted(), using.sql);
             found.push(Found::new(table.qualified(), message).policy(&policy.name).fix(fix));
         }
     }

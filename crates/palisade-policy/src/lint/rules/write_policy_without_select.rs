@@ -34,7 +34,7 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
         let fix = format!(
             "create policy {} on {} for select to {} using ({});",
             quote_ident(&format!("{} (select)", policy.name)),
-            scope.quoted(table),
+            table.quoted(),
             scope.quoted_roles(&roles),
             policy.using.as_ref().map_or("true", |it| it.sql.as_str())
         );
