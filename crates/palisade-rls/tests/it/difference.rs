@@ -26,10 +26,12 @@ async fn changes_of(from: &str, to: &str) -> String {
     };
     let (from, to) = (read(from).await, read(to).await);
     let of_public = [&from, &to].into_iter().flat_map(|it| it.relations.values());
-    let tables: BTreeSet<String> = of_public.filter(|it| it.schema_name == "public").map(|it| it.qualified()).collect();
+    let tables: BTreeSet<String> =
+        of_public.filter(|it| it.schema_name == "public").map(palisade_policy::Relation::qualified).collect();
     let roles = ["anon", "authenticated"].map(str::to_owned);
     let what = Compare { tables: &tables, roles: &[], application: &roles };
-    access_difference(&from, &to, &what).iter().map(|it| format!("{it}\n")).collect()
+    let lines: Vec<String> = access_difference(&from, &to, &what).iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 fn select(condition: &str) -> String {
