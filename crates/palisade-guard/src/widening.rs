@@ -128,7 +128,8 @@ pub async fn widening(
     };
     let mut tables = names(&before, inputs);
     tables.extend(names(&after, inputs));
-    let bound: Vec<String> = environment.roles.iter().filter(|it| !bypasses(&after, it)).cloned().collect();
+    let bound: Vec<String> =
+        environment.roles.iter().filter(|it| !(bypasses(&before, it) && bypasses(&after, it))).cloned().collect();
     let what = Compare { tables: &tables, roles: &bound, application: &bound };
     let changes = access_difference(&before, &after, &what);
     let locked = match inputs.lock {
