@@ -202,7 +202,7 @@ fn what_is_wrong_in_a_file_is_named_by_line_and_key() {
     ");
     assert_snapshot!(wrong("[gates]\nbakcup = true"), @r"
     error: config/prod.toml:2 has an unknown key `gates.bakcup`
-      help: did you mean `backup`? known here: `clean-history`, `applied-in-dev`, `backup`, `drift`, `approval`
+      help: did you mean `backup`? known here: `clean-history`, `applied-in-dev`, `backup`, `drift`, `access`, `approval`
     ");
     assert_snapshot!(wrong("[gate]\nbackup = true"), @r"
     error: config/prod.toml:1 has an unknown key `gate`
