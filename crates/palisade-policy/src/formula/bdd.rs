@@ -33,7 +33,7 @@ pub(crate) struct Bdd {
 }
 
 /// More than this is no condition that somebody has written.
-const MOST: usize = 200_000;
+const MOST: usize = 50_000;
 
 impl Bdd {
     /// Whether the functions have become so large that they are wrong: nothing may be told from them.
@@ -68,7 +68,8 @@ impl Bdd {
         if condition == Ref::TRUE || then == otherwise {
             return then;
         }
-        if condition == Ref::FALSE {
+        // Nothing may be told any more, so that nothing needs to be worked out.
+        if condition == Ref::FALSE || self.overflown {
             return otherwise;
         }
         if (then, otherwise) == (Ref::TRUE, Ref::FALSE) {

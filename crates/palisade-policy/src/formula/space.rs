@@ -8,6 +8,9 @@ use crate::formula::bdd::{Bdd, Ref};
 use crate::formula::value::{ENUM_EQUALITY, comparable, compared_with, exact, specialised};
 use std::collections::BTreeMap;
 
+/// How many values of one expression are known to exclude each other.
+const MOST_VALUES: usize = 100;
+
 /// `boolean = boolean` in `pg_operator`.
 const BOOLEAN_EQUALS: Oid = Oid(91);
 
@@ -19,12 +22,21 @@ pub(crate) struct Space<'f> {
     variables: BTreeMap<Atom, u32>,
     /// Values that one expression is compared with: it can equal one of them only.
     compared: BTreeMap<(Oid, Expr), BTreeMap<Value, Ref>>,
+    /// What can be the case, and of how many equalities that was worked out.
+    possible: Option<(usize, Ref)>,
     occurrences: u32,
 }
 
 impl<'f> Space<'f> {
     pub(crate) fn new(facts: &'f Facts) -> Self {
-        Self { facts, bdd: Bdd::default(), variables: BTreeMap::new(), compared: BTreeMap::new(), occurrences: 0 }
+        Self {
+            facts,
+            bdd: Bdd::default(),
+            variables: BTreeMap::new(),
+            compared: BTreeMap::new(),
+            possible: None,
+            occurrences: 0,
+        }
     }
 
     /// Reads what follows with the facts of another database, in which the same numbers mean the same.
@@ -34,9 +46,16 @@ impl<'f> Space<'f> {
 
     /// What can be the case at all: nothing equals two values.
     pub(crate) fn possible(&mut self) -> Ref {
+        let equalities = self.compared.values().map(BTreeMap::len).sum();
+        if let Some((known, possible)) = self.possible
+            && known == equalities
+        {
+            return possible;
+        }
         let groups: Vec<Vec<Ref>> = self.compared.values().map(|it| it.values().copied().collect()).collect();
         let mut possible = Ref::TRUE;
-        for group in groups.iter().filter(|it| it.len() > 1) {
+        // Of very many, less is known: that costs more than it is worth.
+        for group in groups.iter().filter(|it| (2..=MOST_VALUES).contains(&it.len())) {
             // Either none of those before holds, or none of those behind.
             let mut any = Ref::FALSE;
             for equal in group {
@@ -45,6 +64,7 @@ impl<'f> Space<'f> {
                 any = self.bdd.or(any, *equal);
             }
         }
+        self.possible = Some((equalities, possible));
         possible
     }
 
@@ -92,9 +112,11 @@ impl<'f> Space<'f> {
     }
 
     pub(crate) fn and(&mut self, parts: impl IntoIterator<Item = Truth>) -> Truth {
-        parts.into_iter().fold(Truth::TRUE, |all, it| Truth {
-            is_true: self.bdd.and(all.is_true, it.is_true),
-            is_false: self.bdd.or(all.is_false, it.is_false),
+        // The last first: what has later variables is what a function with earlier ones is put on top of.
+        let parts: Vec<Truth> = parts.into_iter().collect();
+        parts.into_iter().rev().fold(Truth::TRUE, |all, it| Truth {
+            is_true: self.bdd.and(it.is_true, all.is_true),
+            is_false: self.bdd.or(it.is_false, all.is_false),
         })
     }
 
