@@ -36,7 +36,7 @@ pub use apply::{Applied, ApplyContext, ApplySettings, apply};
 pub use apply_error::{ApplyError, Blocker};
 pub use change::{Change, Kind};
 pub use check::{Finding, Reason};
-pub use declare::{DeclareError, declare, declare_recipe};
+pub use declare::{DeclareError, declare, declare_on_target, declare_recipe};
 pub use facts::{ReadError, read_facts};
 pub use persona::{Persona, PersonaError, Personas};
 pub use plan::{AccessPlan, AccessPlanError, Orphans, plan};

@@ -11,6 +11,7 @@ mod errors;
 mod example;
 mod guarantee;
 mod lint;
+mod on_target;
 mod read;
 mod readers;
 mod repeat;

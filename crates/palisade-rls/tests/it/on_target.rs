@@ -1,0 +1,120 @@
+//! Read on the target itself, files declare what they declare on a throwaway database, and nobody notices.
+
+mod cases;
+
+use camino::Utf8Path;
+use palisade_plan::Declared;
+use palisade_rls::{DeclareError, Orphans, PolicyScript, declare_on_target, plan, read_access};
+
+use crate::support::{Database, ask, run, run_directory, script};
+use cases::CASES;
+
+async fn on_target(database: &Database, files: &[(&str, &str)]) -> Result<Declared, DeclareError> {
+    declare_on_target(&mut database.connect().await, &script(files)).await
+}
+
+/// The same as on a throwaway database, before the files count and once they do.
+async fn same(database: &Database, files: &[(&str, &str)], case: &str) {
+    let expected = database.declare(files).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+    for time in ["before", "after"] {
+        let found = on_target(database, files).await.unwrap_or_else(|error| panic!("{case}, {time}: {error}"));
+        assert_eq!(found.decided, expected.decided, "{case}, {time}");
+        assert_eq!(found.catalog.objects, expected.catalog.objects, "{case}, {time}");
+        assert_eq!(found, expected, "{case}, {time}");
+        database.apply(files).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        let seen = read_access(&mut database.connect().await).await.unwrap();
+        let left = plan(&seen.catalog, &found, Orphans::Keep).unwrap().statements;
+        assert_eq!(left, [""; 0], "{case}, {time}");
+    }
+}
+
+#[tokio::test]
+async fn every_case_declares_the_same() {
+    for (case, tables, sql) in CASES {
+        let database = Database::new(tables).await;
+        same(&database, &[("rls/a.sql", sql), ("rls/b.sql", "")], case).await;
+    }
+}
+
+#[tokio::test]
+async fn the_example_declares_the_same() {
+    let database = Database::new("").await;
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for connection in [&mut database.connect().await, &mut database.connect_to_twin().await] {
+        run_directory(connection, &root.join("migrations")).await;
+    }
+    let read = PolicyScript::read(&root.join("rls")).unwrap();
+    let files: Vec<_> = read.files().iter().map(|it| (it.path.as_str(), it.sql.as_str())).collect();
+    same(&database, &files, "example").await;
+}
+
+/// Notes the strongest lock that a session which changes anything has on tables of users. What sequences count is not rolled back.
+const WITNESS: &str = "
+create sequence strongest; create sequence commands;
+create function witness() returns event_trigger language plpgsql as $$
+begin
+  perform nextval('public.commands');
+  perform setval('public.strongest', greatest((select last_value from public.strongest), (
+    select coalesce(max(array_position(array['AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock',
+      'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'], l.mode)), 1)
+    from pg_locks l
+    where l.locktype in ('relation', 'tuple') and l.pid = pg_backend_pid() and l.relation in (
+      select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname !~ '^(pg_|palisade_)' and n.nspname <> 'information_schema' and c.relkind <> 'S'
+    )
+  )));
+end $$;
+create event trigger witness on ddl_command_end execute function witness();";
+
+#[tokio::test]
+async fn nobody_who_reads_or_writes_is_in_the_way_or_finds_anybody_there() {
+    for (case, tables, sql) in CASES {
+        let database = Database::new(tables).await;
+        database.run(WITNESS).await;
+        let mut other = database.connect().await;
+        let lock = "begin; do $$ declare it text; begin for it in select c.oid::regclass from pg_class c
+            join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v') and n.nspname !~ '^pg_'
+            and n.nspname not in ('information_schema', 'auth') loop
+            execute 'lock table only ' || it || ' in access share mode';
+            execute 'lock table only ' || it || ' in row exclusive mode'; end loop; end $$";
+        run(&mut other, lock).await;
+        let found = on_target(&database, &[("rls/a.sql", sql)]).await;
+        found.unwrap_or_else(|error| panic!("{case}: {error}"));
+        let counted = ask(&mut other, "select last_value::text from commands").await.unwrap();
+        assert!(counted.parse::<u32>().unwrap() > 1, "{case}");
+        let strongest = ask(&mut other, "select last_value::text from strongest").await.unwrap();
+        assert_eq!(strongest, "1", "{case}: stronger than ACCESS SHARE");
+        // Nothing of it stays.
+        let left = "select count(*)::text from pg_namespace where nspname like 'palisade_%'";
+        assert_eq!(ask(&mut other, left).await.unwrap(), "0", "{case}");
+        let left = "select count(*)::text from pg_roles where rolname like 'palisade_marker%'";
+        assert_eq!(ask(&mut other, left).await.unwrap(), "0", "{case}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_is_an_error() {
+    let tables = "
+        create table t (a int); create view v as select 1 as a;
+        create function needed() returns boolean language sql as 'select true';
+        create policy by_hand on t using (needed());
+        create table o (a int); create function same(o, o) returns boolean language sql as 'select true';
+        create operator === (leftarg = o, rightarg = o, function = same);";
+    let database = Database::new(tables).await;
+    let mut text = String::new();
+    for sql in [
+        "alter table t enable row level security;\nalter table v enable row level security",
+        "drop policy if exists p on nowhere;\ndrop policy if exists p on t;\ncreate policy p on t using (public.other.a = 1)",
+        "drop function if exists needed(), f(int)",
+        "drop policy if exists p on o;\ncreate policy p on o using (exists (select from o x where x === o))",
+        "drop policy if exists p on t;\ncreate policy p on t using (t::public.t is not null)",
+        "alter table U&\"t\" enable row level security",
+        "alter table missing enable row level security",
+    ] {
+        let error = on_target(&database, &[("rls/a.sql", sql)]).await.unwrap_err();
+        text.push_str(&format!("{error}\nhelp: {}\n", error.help()));
+    }
+    insta::assert_snapshot!(text, @"");
+    let flags = "select count(*)::text from pg_class where relname in ('t', 'v') and relrowsecurity";
+    assert_eq!(ask(&mut database.connect().await, flags).await.unwrap(), "0");
+}
