@@ -52,10 +52,11 @@ async fn within(
     let mut catalog = introspect::everything_within(connection).await?;
     let decided = decided(&touched, &catalog);
     settle::settle(connection, &mut catalog, &decided).await?;
+    ground.forget_marker(&mut catalog);
     let roles = roles(connection, script.files(), &catalog).await?;
     ground.stand_ins.check(connection).await?;
     let server = catalog.server.clone();
-    let (mut catalog, decided) = ground.stand_ins.home(catalog, decided);
+    let (mut catalog, decided) = ground.stand_ins.home(catalog, decided)?;
     catalog = catalog.only(|key, _| Side::ALL.iter().any(|it| decided.contains(&of(key, *it))));
     catalog.server = server;
     // Which types are cast to which is of no interest here, and long. A plan has the same digest on every machine, whatever minor

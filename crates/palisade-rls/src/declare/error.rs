@@ -27,14 +27,15 @@ pub enum DeclareError {
     Target(DbError),
     /// On the target itself, what a policy says of a whole row cannot be told.
     #[error(
-        "what policy `{policy}` on `{table}` says of a whole row of that table cannot be read on the target itself: there are \
-         functions, operators or casts for its type"
+        "what policy `{policy}` on `{table}` says of a whole row of that table cannot be read on the target itself, because {why}"
     )]
     WholeRow {
         /// The policy.
         policy: String,
         /// Its table.
         table: String,
+        /// What makes such a row another thing than one of a table that is like it.
+        why: String,
     },
 }
 

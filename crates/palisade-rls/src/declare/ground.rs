@@ -1,5 +1,6 @@
 //! What the files run on, and how: as they stand on a throwaway database, with stand-ins for tables on the target.
 
+use palisade_catalog::Catalog;
 use palisade_sql::{LexError, Statement, split};
 
 use super::on_target::StandIns;
@@ -16,6 +17,8 @@ pub(super) struct Ground<'a> {
     pub(super) begin: String,
     /// What runs behind them.
     pub(super) end: String,
+    /// The role that holds rights so that taking rights away always writes something.
+    pub(super) marker: String,
     /// What stands in for tables.
     pub(super) stand_ins: StandIns,
 }
@@ -45,8 +48,16 @@ impl<'a> Ground<'a> {
             files: lines,
             begin: include_str!("begin.sql").replace("$marker", &marker),
             end: format!("drop owned by {marker};\ndrop role {marker};\n"),
+            marker,
             stand_ins: StandIns::default(),
         })
+    }
+
+    /// Takes its rights out of what was read: by default privileges it has some on what the files made.
+    pub(super) fn forget_marker(&self, catalog: &mut Catalog) {
+        for privileges in catalog.objects.values_mut().filter_map(|it| it.privileges.as_mut()) {
+            privileges.others.remove(&self.marker);
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod names;
 mod stand_ins;
+mod whole_row;
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,7 @@ use palisade_sql::{SqlState, quote_literal, split};
 
 use super::error::DeclareError;
 use super::ground::{Ground, Line};
-use super::{is_about_rights, within};
+use super::{first_run, is_about_rights, send, within};
 use crate::script::{PolicyFile, PolicyScript};
 use names::{Found, Place};
 pub(super) use stand_ins::StandIns;
@@ -37,7 +38,7 @@ const TRIES: u32 = 5;
 /// [`DeclareError`], with the place in its file if a statement fails.
 pub async fn declare_on_target(connection: &mut Connection, script: &PolicyScript) -> Result<Declared, DeclareError> {
     let found = names::find(connection, script.files()).await?;
-    let (mut own, mut tries) = (BTreeSet::new(), 0);
+    let (mut own, mut looked, mut tries) = (BTreeSet::new(), BTreeSet::new(), 0);
     loop {
         let ground = ground(script.files(), &found, &own)?;
         let declared = within(connection, script, &ground).await;
@@ -45,10 +46,14 @@ pub async fn declare_on_target(connection: &mut Connection, script: &PolicyScrip
         let _ = batch(connection, "rollback").await;
         match declared {
             Err(DeclareError::Statement { failure }) => {
+                if let Some((place, columns)) = names::own_columns(script.files(), &found, &failure)
+                    && looked.insert(place)
+                {
+                    own.extend(own_columns(connection, script, &found, &own, place, &columns).await?);
+                    continue;
+                }
                 tries += 1;
-                let place = names::own_column(script.files(), &found, &failure);
-                let is_new = place.is_some_and(|it| own.insert(it));
-                if !is_new && (tries >= TRIES || !is_in_the_way(&failure.error)) {
+                if tries >= TRIES || !is_in_the_way(&failure.error) {
                     return Err(DeclareError::Statement { failure });
                 }
             }
@@ -63,6 +68,37 @@ pub async fn declare_on_target(connection: &mut Connection, script: &PolicyScrip
     }
 }
 
+/// Which columns with the schema of a policy's table are of the row that the policy is about: those that cannot be had otherwise. One
+/// that a sub-select has as well is one of that, here as anywhere.
+async fn own_columns(
+    connection: &mut Connection,
+    script: &PolicyScript,
+    found: &Found,
+    own: &BTreeSet<(Place, usize)>,
+    place: Place,
+    columns: &BTreeSet<usize>,
+) -> Result<BTreeSet<(Place, usize)>, DeclareError> {
+    let mut of_row = BTreeSet::new();
+    for column in columns {
+        // The others can be had from the stand-in in any case.
+        let others = columns.iter().filter(|it| *it != column).map(|it| (place, *it));
+        let ground = ground(script.files(), found, &own.iter().copied().chain(others).collect())?;
+        let tried = send(connection, &first_run(&ground)?).await;
+        let _ = batch(connection, "rollback").await;
+        match tried {
+            Err(DeclareError::Statement { failure })
+                if names::own_columns(script.files(), found, &failure).is_some_and(|(it, _)| it == place) =>
+            {
+                of_row.insert((place, *column));
+            }
+            Err(DeclareError::Database(error)) => return Err(DeclareError::Target(error)),
+            // What else is wrong is told by the run that follows.
+            _ => {}
+        }
+    }
+    Ok(of_row)
+}
+
 fn is_in_the_way(error: &DbError) -> bool {
     error.sqlstate().is_some_and(|it| [SqlState::LOCK_NOT_AVAILABLE, SqlState::DEADLOCK_DETECTED].contains(&it))
 }
@@ -74,7 +110,8 @@ fn ground<'a>(
     own: &BTreeSet<(Place, usize)>,
 ) -> Result<Ground<'a>, DeclareError> {
     let stand_ins = StandIns::new(found.values().flatten());
-    let (begin_marker, end) = marker(files)?;
+    let marker = format!("palisade_marker_{:016x}", rand::random::<u64>());
+    let (begin_marker, end) = marking(files, &marker)?;
     let mut lines = Vec::new();
     for (file_number, file) in files.iter().enumerate() {
         let mut of_file = Vec::new();
@@ -99,12 +136,12 @@ fn ground<'a>(
         lines.push((file, of_file));
     }
     let begin = [&stand_ins.sql(), include_str!("on_target/begin.sql"), &begin_marker].concat();
-    Ok(Ground { files: lines, begin, end, stand_ins })
+    Ok(Ground { files: lines, begin, end, marker, stand_ins })
 }
 
 /// A role that holds a right where a `REVOKE` that takes nothing from anybody would write nothing: on columns, and in default
 /// privileges; only where the files may speak of them, and only if they do so.
-fn marker(files: &[PolicyFile]) -> Result<(String, String), DeclareError> {
+fn marking(files: &[PolicyFile], marker: &str) -> Result<(String, String), DeclareError> {
     let (mut names, mut on_columns, mut by_default) = (BTreeSet::new(), false, false);
     for file in files {
         for statement in split(&file.sql)?.iter().filter(|it| is_about_rights(it)) {
@@ -123,7 +160,7 @@ fn marker(files: &[PolicyFile]) -> Result<(String, String), DeclareError> {
     }
     let names: Vec<String> = names.iter().map(|it| quote_literal(it)).collect();
     let begin = include_str!("on_target/marker.sql")
-        .replace("$marker", &format!("palisade_marker_{:016x}", rand::random::<u64>()))
+        .replace("$marker", marker)
         .replace("$names", &names.join(", "))
         .replace("$columns", if on_columns { "true" } else { "false" })
         .replace("$defaults", if by_default { "true" } else { "false" });

@@ -19,7 +19,9 @@ async fn same(database: &Database, files: &[(&str, &str)], case: &str) {
     for time in ["before", "after"] {
         let found = on_target(database, files).await.unwrap_or_else(|error| panic!("{case}, {time}: {error}"));
         assert_eq!(found.decided, expected.decided, "{case}, {time}");
-        assert_eq!(found.catalog.objects, expected.catalog.objects, "{case}, {time}");
+        for (key, object) in &expected.catalog.objects {
+            assert_eq!(found.catalog.get(key), Some(object), "{case}, {time}: {key}");
+        }
         assert_eq!(found, expected, "{case}, {time}");
         database.apply(files).await.unwrap_or_else(|error| panic!("{case}: {error}"));
         let seen = read_access(&mut database.connect().await).await.unwrap();
@@ -107,8 +109,8 @@ async fn what_cannot_be_told_is_an_error() {
         "drop policy if exists p on nowhere;\ndrop policy if exists p on t;\ncreate policy p on t using (public.other.a = 1)",
         "drop function if exists needed(), f(int)",
         "drop policy if exists p on o;\ncreate policy p on o using (exists (select from o x where x === o))",
-        "drop policy if exists p on t;\ncreate policy p on t using (t::public.t is not null)",
-        "alter table U&\"t\" enable row level security",
+        "drop policy if exists p on t;\ncreate policy p on t using ((t::public.t).a = 1)",
+        "drop policy if exists p on U&\"t\"",
         "alter table missing enable row level security",
     ] {
         let error = on_target(&database, &[("rls/a.sql", sql)]).await.unwrap_err();

@@ -154,36 +154,37 @@ pub(super) fn edits(
     edits
 }
 
-/// The column of a policy's own table, written with its schema, that is all that `failure` is about.
-///
-/// Where a reference can be resolved to a table of a sub-select, it is resolved to that here as anywhere. So one that cannot be is one
-/// to the policy's own table.
-pub(super) fn own_column(files: &[PolicyFile], found: &Found, failure: &SqlFailure) -> Option<(Place, usize)> {
+/// The statement about a policy that fails because there is no such table in it, and what in it may be columns of the policy's own
+/// table that are written with its schema. The server does not say which one it is about.
+pub(super) fn own_columns(
+    files: &[PolicyFile],
+    found: &Found,
+    failure: &SqlFailure,
+) -> Option<(Place, BTreeSet<usize>)> {
     let at = failure.excerpt.as_ref()?.at;
     if failure.error.sqlstate() != Some(SqlState::UNDEFINED_TABLE) {
         return None;
     }
-    for (place, relation) in found.iter().filter_map(|(place, found)| found.as_ref().map(|it| (place, it))) {
-        let file = files.get(place.0).filter(|it| it.path.as_str() == failure.file);
-        let Some((file, statements)) = file.and_then(|it| split(&it.sql).ok().map(|split| (it, split))) else {
+    let relations = found.iter().filter_map(|(place, relation)| relation.as_ref().map(|it| (place, it)));
+    for (place, relation) in relations {
+        let Some(file) = files.get(place.0).filter(|it| it.path.as_str() == failure.file) else { continue };
+        let statements = split(&file.sql).ok()?;
+        let Some(statement) = statements.get(place.1).filter(|it| excerpt(&file.sql, it.start).at == at) else {
             continue;
         };
-        let Some((statement, about)) = statements.get(place.1).and_then(|it| about(it).map(|about| (it, about))) else {
-            continue;
-        };
-        for number in about.name.end..statement.tokens.len() {
+        let about = about(statement)?;
+        let columns = (about.name.end..statement.tokens.len()).filter(|number| {
             let token = |offset: usize| statement.tokens.get(number + offset);
             let is_dot = |it: Option<&Token<'_>>| it.is_some_and(|it| it.kind == TokenKind::Symbol('.'));
             let is = |it: Option<&Token<'_>>, name: &str| it.and_then(ident).is_some_and(|it| it == name);
-            if is(token(0), &relation.schema)
+            let is_first = !is_dot(number.checked_sub(1).and_then(|it| statement.tokens.get(it)));
+            is_first
+                && is(token(0), &relation.schema)
                 && is_dot(token(1))
                 && is(token(2), &relation.name)
                 && is_dot(token(3))
-                && token(0).is_some_and(|it| excerpt(&file.sql, it.start).at == at)
-            {
-                return Some((*place, number));
-            }
-        }
+        });
+        return Some((*place, columns.collect())).filter(|(_, columns): &(_, BTreeSet<usize>)| !columns.is_empty());
     }
     None
 }

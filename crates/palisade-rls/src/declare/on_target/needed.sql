@@ -2,7 +2,7 @@ declare
   it record;
 begin
   for it in
-    select f.oid::pg_catalog.regprocedure::text as function, pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) as by
+    select f.oid::pg_catalog.regprocedure::text as function, pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) as needing
     from pg_catalog.pg_proc f
     join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid = f.oid and d.deptype in ('n', 'a')
     where f.proname in ($names)
@@ -14,6 +14,6 @@ begin
   loop
     raise exception using errcode = '2BP01',
       message = pg_catalog.format('cannot drop function %s because other objects depend on it', it.function),
-      detail = pg_catalog.format('%s depends on it', it.by);
+      detail = pg_catalog.format('%s depends on it', it.needing);
   end loop;
 end

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use palisade_catalog::{Catalog, Definition, ObjectKey, ObjectKind};
+use palisade_catalog::{Catalog, Definition, ObjectKey, ObjectKind, Strength};
 use palisade_db::{Connection, DbError, Row, batch};
 use palisade_plan::Decided;
 use palisade_sql::{quote_ident, quote_literal};
 
 use super::super::error::DeclareError;
 use super::names::Relation;
+use super::whole_row::without_casts;
 
 /// What stands in for what; nothing on a throwaway database.
 #[derive(Debug, Default)]
@@ -67,7 +68,7 @@ impl StandIns {
         let done = batch(connection, include_str!("whole_rows.sql")).await.map_err(|it| it.error)?;
         let Some(row) = done.rows.first() else { return Ok(()) };
         let text = |name: &str| row.try_get::<String, _>(name).map_err(DbError::from);
-        Err(DeclareError::WholeRow { policy: text("policy")?, table: text("on_table")? })
+        Err(DeclareError::WholeRow { policy: text("policy")?, table: text("on_table")?, why: text("why")? })
     }
 
     /// What was read of stand-ins as what is said of the tables.
@@ -75,7 +76,7 @@ impl StandIns {
         &self,
         mut catalog: Catalog,
         decided: BTreeSet<Decided>,
-    ) -> (Catalog, BTreeSet<Decided>) {
+    ) -> Result<(Catalog, BTreeSet<Decided>), DeclareError> {
         let stand_ins: BTreeMap<&str, &str> =
             self.schemas.iter().map(|(real, stand_in)| (stand_in.as_str(), real.as_str())).collect();
         let stands = |key: &ObjectKey| key.path.first().is_some_and(|it| stand_ins.contains_key(it.as_str()));
@@ -104,19 +105,39 @@ impl StandIns {
             if !of_table(&key) {
                 continue;
             }
-            if let Definition::Policy(policy) = &mut object.definition {
+            let (schema, name) = key.relation();
+            let here =
+                self.relations.iter().find(|it| it.name == name && stand_ins.get(schema) == Some(&it.schema.as_str()));
+            if let (Definition::Policy(policy), Some(here)) = (&mut object.definition, here) {
                 for text in [&mut policy.using, &mut policy.check].into_iter().flatten() {
-                    for (schema, stand_in) in &self.schemas {
-                        *text = text.replace(&format!("{stand_in}."), &format!("{}.", quote_ident(schema)));
-                    }
+                    *text = self.home_text(text, here).ok_or_else(|| DeclareError::WholeRow {
+                        policy: key.part(2).to_owned(),
+                        table: format!("{}.{}", here.schema, here.name),
+                        why: "a column is taken out of it".to_owned(),
+                    })?;
                 }
             }
             // The function that makes one row of the other is needed here only.
-            let needs = object.needs.into_iter().filter(|(key, _)| !(key.kind.is_routine() && stands(key)));
-            object.needs = needs.map(|(key, strength)| (real(key), strength)).collect();
+            let needs = std::mem::take(&mut object.needs);
+            for (needed, strength) in needs.into_iter().filter(|(it, _)| !(it.kind.is_routine() && stands(it))) {
+                // A policy that reads its own table needs it as its table.
+                let needed = object.needs.entry(real(needed)).or_insert(strength);
+                if strength == Strength::Auto {
+                    *needed = strength;
+                }
+            }
             catalog.objects.insert(real(key), object);
         }
         let decided = decided.into_iter().map(|it| Decided { object: real(it.object), side: it.side }).collect();
-        (catalog, decided)
+        Ok((catalog, decided))
+    }
+
+    /// A condition as the server writes it on the table; none if that cannot be told.
+    fn home_text(&self, text: &str, relation: &Relation) -> Option<String> {
+        let mut text = text.to_owned();
+        for (schema, stand_in) in &self.schemas {
+            text = text.replace(&format!("{stand_in}."), &format!("{}.", quote_ident(schema)));
+        }
+        without_casts(&text, relation)
     }
 }

@@ -39,9 +39,10 @@ pub(super) const CASES: &[(&str, &str, &str)] = &[
          create function whole(t) returns boolean language sql as 'select true';
          create function several(x t, y int) returns boolean language sql as 'select true';",
         "drop policy if exists p on t;
-         create policy p on t using (whole(t) and t.whole and whole(t.*) and several(t, a) and several(public.t, 1) and t is not null
+         create policy p on t using (whole(t) and t.whole and whole(t.*) and several(t, a) and several(public.t.*, 1) and t is not null
            and to_jsonb(t) ? 'a' and exists (select from t o where o = t) and t::text <> '' and (t).a = 1
-           and coalesce(t, null::public.t) is not null and row(t.*) is not null);
+           and coalesce(t, null::public.t) is not null and row(t.*) is not null
+           and t::public.t is not null and t::public.t::text <> 'x' and exists (select from public.t o where whole(o) and whole(t)));
          drop policy if exists p on u; create policy p on u using (u is distinct from null and row_to_json(u) is not null);",
     ),
     (
@@ -91,7 +92,7 @@ pub(super) const CASES: &[(&str, &str, &str)] = &[
         "create table t (a int); create table members (who uuid, t int);
          create function gone() returns int language sql as 'select 1';",
         "create schema if not exists helpers; comment on schema helpers is 'of policies';
-         drop function if exists helpers.none(int, text[]), none(); drop function if exists gone();
+         drop function if exists helpers.no_such(int, text[]), no_such(); drop function if exists gone();
          create or replace function helpers.member(t int) returns boolean language sql stable security definer set search_path = ''
            as $$ select exists (select from public.members m where m.t = member.t and m.who = auth.uid()) $$;
          alter function helpers.member(int) cost 7; comment on function helpers.member(int) is 'who is in';
