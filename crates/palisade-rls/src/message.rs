@@ -75,13 +75,18 @@ impl<'a> Message<'a> {
     /// Adds one statement of a file in which something else stands in place of some texts.
     pub(crate) fn add_edited(&mut self, file: &'a PolicyFile, statement: Statement<'a>, edits: &[Edit]) {
         let before = file.sql.get(..statement.start).map_or(0, |it| it.chars().count());
-        let (begin, mut grown, mut moved) = (self.characters, 0_isize, Vec::new());
+        let (mut grown, mut moved) = (0_isize, Vec::new());
         for edit in edits {
             let count = |text: Option<&str>| isize::try_from(text.unwrap_or_default().chars().count()).unwrap_or(0);
             grown += count(Some(&edit.text)) - count(statement.text.get(edit.bytes.clone()));
             let end = statement.text.get(..edit.bytes.end).map_or(0, |it| it.chars().count());
-            moved.push(((begin + end).saturating_add_signed(grown), grown));
+            moved.push((end.saturating_add_signed(grown), grown));
         }
+        // Comments of the file are not in the message. Nothing in it stands further to the front than in its file.
+        let shrunk = moved.iter().map(|(_, grown)| grown.min(&0).unsigned_abs()).max().unwrap_or(0);
+        self.push(&" ".repeat((before + shrunk).saturating_sub(self.characters)));
+        let begin = self.characters;
+        let moved = moved.into_iter().map(|(end, grown)| (begin + end, grown)).collect();
         let text = edited(&statement, edits);
         self.add_part(file, begin.saturating_sub(before), moved, &text, statement);
     }

@@ -1,7 +1,7 @@
 //! `db-rls`
 
 use crate::arguments::WriteArgs;
-use crate::push::{Detail, Road, describe, orphans};
+use crate::push::{Detail, Road, describe, orphans, read_on};
 use crate::{CommandError, Context, Exit, Outcome};
 use palisade_db::Connection;
 use palisade_guard::{AllowedWidening, Scope, Widening, access, widening};
@@ -73,7 +73,9 @@ async fn look(
         connection.close().await;
         return Ok((AccessPlan::default(), Vec::new()));
     }
-    let plan = access(&mut connection, &road.inputs()).await?.plan;
+    let access = access(&mut connection, &road.inputs()).await?;
+    read_on(&context.printer, &access.read_on);
+    let plan = access.plan;
     let mut changes = Vec::new();
     if !check && !plan.statements.is_empty() {
         match widening(&mut connection, &road.inputs(), None).await {
