@@ -138,6 +138,13 @@ pub(crate) async fn ask(connection: &mut Connection, sql: &str) -> Result<String
     }
 }
 
+/// How many transactions of the database were rolled back.
+pub(crate) async fn rolled_back(watcher: &mut Connection) -> u64 {
+    let sql = "select pg_stat_clear_snapshot();
+        select xact_rollback::text from pg_stat_database where datname = current_database()";
+    ask(watcher, sql).await.unwrap().parse().unwrap()
+}
+
 pub(crate) fn script(files: &[(&str, &str)]) -> PolicyScript {
     let file = |(path, sql): &(&str, &str)| PolicyFile { path: (*path).into(), sql: (*sql).to_owned() };
     PolicyScript::from_files(files.iter().map(file).collect()).unwrap()
