@@ -3,13 +3,13 @@
 use palisade_tests::{CommandProject, Directory, supabase_database};
 
 const POLICY: &str = "alter table items enable row level security; drop policy if exists p on items;
-    create policy p on items to anon using (public.items.id in (1, 2) and exists (select from items i where i.id = items.id));";
+    create policy p on items to anon using (public.items.id in (1, 2) and exists (select from others o where o.id = items.id));";
 
 #[tokio::test]
 async fn row_security_is_read_on_the_target_where_there_is_no_other_server() {
     let database = supabase_database().await;
     let project = CommandProject::new().database("DATABASE_URL", &database);
-    project.write("migrations/1_items.sql", "create table items (id int);");
+    project.write("migrations/1_items.sql", "create table items (id int); create table others (id int);");
     project.expect(0, &["db-migrate"]);
     project.write("rls/items.sql", POLICY);
     let usual = project.expect(0, &["db-rls", "--plan"]);

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 /// Apply row security: policies, grants and their functions from `rls/`
 ///
 /// The files are ordinary SQL that can be run any number of times (`drop policy if exists`, then `create policy`); statements that
-/// belong elsewhere are refused. They run on a throwaway database only: what they make true there is compared with the database,
-/// and only what differs is changed, in one transaction.
+/// belong elsewhere are refused. They run on a throwaway database: what they make true there is compared with the database, and
+/// only what differs is changed, in one transaction. Where no throwaway server can be had, they are read on the database itself
+/// in a transaction that is rolled back, and that is said.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask db-rls

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use palisade_db::{Connection, DbError, batch};
 use palisade_plan::Declared;
-use palisade_sql::{SqlState, quote_literal, split};
+use palisade_sql::{SqlState, Statement, TokenKind, quote_literal, split};
 
 use super::error::DeclareError;
 use super::ground::{Ground, Line};
@@ -31,7 +31,9 @@ const TRIES: u32 = 5;
 /// Reads what the files declare on the database that they are for, for want of a throwaway one. Nothing of it stays there, and nobody who
 /// reads or writes rows waits for it.
 ///
-/// What the files do not decide is as it is there. See the [documentation](crate) for what cannot be read in this way.
+/// What the files do not decide is as it is there. What cannot be told without the tables is an error: what a policy does with a whole
+/// row of its own table if there are operators, casts or several functions for that, and the dropping of a function that something on the
+/// target needs.
 ///
 /// # Errors
 ///
@@ -168,11 +170,22 @@ fn marking(files: &[PolicyFile], marker: &str) -> Result<(String, String), Decla
 }
 
 /// `DROP FUNCTION` locks whatever needs the function before it says that something does.
-fn guard_of_drop(statement: &palisade_sql::Statement<'_>) -> Option<String> {
+fn guard_of_drop(statement: &Statement<'_>) -> Option<String> {
     if !statement.begins_with(&["drop", "function"]) {
         return None;
     }
-    let names: Vec<String> = statement.tokens.iter().filter_map(names::ident).map(|it| quote_literal(&it)).collect();
+    let (mut depth, mut names) = (0_usize, Vec::new());
+    for (number, token) in statement.tokens.iter().enumerate().skip(2) {
+        match token.kind {
+            TokenKind::Symbol('(') => depth += 1,
+            TokenKind::Symbol(')') => depth = depth.saturating_sub(1),
+            // Whatever is no type of an argument and no schema.
+            _ if depth == 0 && statement.tokens.get(number + 1).is_none_or(|it| it.kind != TokenKind::Symbol('.')) => {
+                names.extend(names::ident(token).map(|it| quote_literal(&it)));
+            }
+            _ => {}
+        }
+    }
     let body = include_str!("on_target/needed.sql").replace("$names", &names.join(", "));
     Some(format!("do {}", quote_literal(&body)))
 }

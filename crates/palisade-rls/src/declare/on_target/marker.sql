@@ -14,7 +14,7 @@ begin
       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       where c.relkind in ('r', 'p', 'f', 'v', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-      and (c.relname in ($names) or n.nspname in ($names)) and pg_catalog.pg_has_role(c.relowner, 'usage') and $columns
+      and c.relname in ($names) and pg_catalog.pg_has_role(c.relowner, 'usage') and $columns
       group by n.nspname, c.relname
     ) s
     union all
