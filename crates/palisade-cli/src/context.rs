@@ -16,6 +16,8 @@ pub struct Context {
     pub printer: Printer,
     /// For decisions.
     pub prompt: Prompt,
+    /// Whether `--env` was given, where leaving it out means something else than its default.
+    pub(crate) env_named: bool,
     tree: clap::Command,
     /// Whether the warnings about the configuration are told.
     warned: Cell<bool>,
@@ -23,7 +25,7 @@ pub struct Context {
 
 impl Context {
     pub(crate) fn new(global: GlobalArgs, printer: Printer, prompt: Prompt, tree: clap::Command) -> Self {
-        Self { global, printer, prompt, tree, warned: Cell::new(false) }
+        Self { global, printer, prompt, env_named: false, tree, warned: Cell::new(false) }
     }
 
     /// The project: what `--project` names, else the one that the current directory lies in.

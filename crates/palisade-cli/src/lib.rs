@@ -30,6 +30,7 @@ mod commands;
 mod context;
 mod error;
 mod generate;
+mod ground;
 mod help;
 mod interrupt;
 mod logging;

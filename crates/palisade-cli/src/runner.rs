@@ -94,6 +94,7 @@ impl CliRunner {
                 logging::start(&args, variables.get("PALISADE_LOG"), &printer)?;
             }
             let mut context = Context::new(args, printer.clone(), prompt, tree);
+            context.env_named = matches.value_source("env") == Some(clap::parser::ValueSource::CommandLine);
             self.dispatch(&mut context, &matches)
         }));
         printer.close();

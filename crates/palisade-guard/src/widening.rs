@@ -128,7 +128,8 @@ pub async fn widening(
     };
     let mut tables = names(&before, inputs);
     tables.extend(names(&after, inputs));
-    let bound: Vec<String> = environment.roles.iter().filter(|it| !bypasses(&after, it)).cloned().collect();
+    let bound: Vec<String> =
+        environment.roles.iter().filter(|it| !(bypasses(&before, it) && bypasses(&after, it))).cloned().collect();
     let what = Compare { tables: &tables, roles: &bound, application: &bound };
     let changes = access_difference(&before, &after, &what);
     let locked = match inputs.lock {
@@ -153,8 +154,10 @@ pub async fn lock_text(inputs: &Inputs<'_>) -> Result<String, WideningError> {
 
 /// What the gate says.
 pub(crate) fn judged(widening: &Widening, allowed: &[AllowedWidening]) -> Verdict {
-    let list =
-        |changes: &mut dyn Iterator<Item = &AccessChange>| -> String { changes.map(|it| format!("\n{it}")).collect() };
+    let list = |changes: &[&AccessChange]| -> String {
+        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        format!("\n{}", lines.join("\n"))
+    };
     let Widening { changes, locked } = widening;
     let wider: Vec<&AccessChange> = changes.iter().filter(|it| it.direction.may_widen()).collect();
     let open: Vec<&AccessChange> =
@@ -162,7 +165,7 @@ pub(crate) fn judged(widening: &Widening, allowed: &[AllowedWidening]) -> Verdic
     if changes.is_empty() {
         return Verdict::Passed { note: "nobody can do more or less".to_owned() };
     }
-    let all = list(&mut changes.iter());
+    let all = list(&changes.iter().collect::<Vec<_>>());
     if wider.is_empty() {
         return Verdict::Passed { note: format!("nobody can do more:{all}") };
     }
@@ -174,10 +177,7 @@ pub(crate) fn judged(widening: &Widening, allowed: &[AllowedWidening]) -> Verdic
     }
     let first = open[0];
     Verdict::Failed {
-        reason: format!(
-            "somebody may be able to do more, and `rls/access.lock` does not say so:{}",
-            list(&mut open.into_iter())
-        ),
+        reason: format!("somebody may be able to do more, and `rls/access.lock` does not say so:{}", list(&open)),
         help: format!(
             "run `cargo xtask rls lock`, read what it changes and commit it; or allow each one, `--allow-widen {}:{}:{}`",
             first.role,

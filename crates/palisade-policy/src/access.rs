@@ -3,6 +3,7 @@
 mod cell;
 mod compose;
 mod door;
+mod equivalent;
 mod rights;
 mod view;
 

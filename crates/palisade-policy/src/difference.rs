@@ -1,6 +1,7 @@
 //! Who can do more or less in one database than in another, in words.
 
 mod clause;
+mod doors;
 
 use crate::Oid;
 use crate::access::{Access, AccessCommand, Cell, Verdict, concerned_roles};
@@ -111,6 +112,8 @@ pub fn access_difference(from: &Facts, to: &Facts, what: &Compare<'_>) -> Vec<Ac
             }
         }
     }
+    let roles: Vec<Oid> = roles.into_iter().collect();
+    changes.extend(doors::changes(&before, &after, &roles, &relations));
     changes
         .sort_by(|a, b| (b.direction, &a.table, &a.role, a.command).cmp(&(a.direction, &b.table, &b.role, b.command)));
     changes
@@ -184,10 +187,11 @@ fn change(before: &Side<'_, '_>, after: &Side<'_, '_>, command: AccessCommand) -
             let relation = after.relation?.oid;
             let facts = (before.access.facts, after.access.facts);
             if let Some(direction) = compare(&old_rows, &new_rows, relation, &role, facts) {
-                parts.push((
-                    direction,
-                    clauses("rows", old.rows.as_ref().map(|it| &it.sql), new.rows.as_ref().map(|it| &it.sql)),
-                ));
+                let text = match (&old.rows, &new.rows) {
+                    (None, None) => format!("{} rows, before {}", new.verdict.as_str(), old.verdict.as_str()),
+                    (old, new) => clauses("rows", old.as_ref().map(|it| &it.sql), new.as_ref().map(|it| &it.sql)),
+                };
+                parts.push((direction, text));
             }
             if let Some(direction) = compare(&old_check, &new_check, relation, &role, facts) {
                 let lost = clause::lost_binding(&old_check, &new_check, relation, before.access, after.access);
@@ -200,6 +204,13 @@ fn change(before: &Side<'_, '_>, after: &Side<'_, '_>, command: AccessCommand) -
                 parts.push((direction, text));
             }
             parts.extend(columns(&old, &new));
+            let view = |it: &Side<'_, '_>| {
+                let definition = it.access.facts.view_definitions.get(&relation).cloned();
+                definition.zip(it.relation.map(|it| it.security_invoker))
+            };
+            if view(before) != view(after) {
+                parts.push((Direction::Unknown, "the view selects something else, or as somebody else".to_owned()));
+            }
             if old.verdict != new.verdict && parts.is_empty() {
                 let direction = if old.verdict < new.verdict { Direction::Widened } else { Direction::Narrowed };
                 parts.push((direction, format!("{} rows, {} before", new.verdict.as_str(), old.verdict.as_str())));

@@ -34,6 +34,8 @@ pub struct Facts {
     pub operators: BTreeMap<Oid, Operator>,
     /// What views and materialized views select, by the view.
     pub views: BTreeMap<Oid, Vec<Query>>,
+    /// The same as the server writes it.
+    pub view_definitions: BTreeMap<Oid, String>,
     /// Triggers of users.
     pub triggers: Vec<Trigger>,
     /// Foreign keys.
@@ -471,6 +473,11 @@ impl Relation {
 }
 
 impl Function {
+    /// Whether users wrote it. Supabase's own are taken at their name: local stand-ins of them have other bodies.
+    pub fn is_of_users(&self) -> bool {
+        !self.foreign && !["auth", "storage", "realtime", "extensions"].contains(&self.schema.as_str())
+    }
+
     /// `schema.name(arguments)`, quoted.
     pub fn quoted(&self) -> String {
         format!("{}.{}({})", quote_ident(&self.schema), quote_ident(&self.name), self.arguments)

@@ -45,6 +45,9 @@ pub fn access_lock(access: &Access<'_>, roles: &[Oid], relations: &[Oid]) -> Str
             let commands: Vec<&str> = same.iter().map(|it| it.command.as_str()).collect();
             let _ = writeln!(text, "  {}", line(same[0], &commands.join(", ")));
         }
+        if let Some(definition) = access.facts.view_definitions.get(&table.oid) {
+            let _ = writeln!(text, "  selects {}", one_line(definition));
+        }
         for policy in access.facts.policies_of(table.oid) {
             let _ = writeln!(text, "  {}", policy_line(access, policy));
         }
@@ -54,7 +57,8 @@ pub fn access_lock(access: &Access<'_>, roles: &[Oid], relations: &[Oid]) -> Str
         text.push_str("\nways around policies:\n");
         for door in doors {
             let (table, kind, object) = (door.table, door.kind.as_str(), door.object);
-            let _ = writeln!(text, "  {table}: {kind} {object} {} for {}", door.how, door.roles.join(", "));
+            let digest = door.digest.map_or_else(String::new, |it| format!(" {it}"));
+            let _ = writeln!(text, "  {table}: {kind} {object} {} for {}{digest}", door.how, door.roles.join(", "));
         }
     }
     functions(access, relations, &mut text);
@@ -121,7 +125,7 @@ fn functions(access: &Access<'_>, relations: &[Oid], text: &mut String) {
         .reachable(called)
         .iter()
         .filter_map(|it| access.facts.functions.get(it))
-        .filter(|it| !it.foreign && !["auth", "storage", "realtime", "extensions"].contains(&it.schema.as_str()))
+        .filter(|it| it.is_of_users())
         .map(|it| {
             let as_whom = if it.security_definer { " security definer" } else { "" };
             format!("  {}{as_whom} {}\n", it.signature(), &it.digest()[..16])

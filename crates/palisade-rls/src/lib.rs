@@ -19,11 +19,15 @@
 
 mod apply;
 mod apply_error;
+pub mod attack;
 mod change;
 mod check;
 mod declare;
+pub mod explain;
 mod facts;
 mod message;
+pub mod mutate;
+mod parts;
 pub mod persona;
 mod plan;
 mod probe;
@@ -31,6 +35,8 @@ mod read;
 mod record;
 mod script;
 mod state;
+pub mod testing;
+pub mod trial;
 
 pub use apply::{Applied, ApplyContext, ApplySettings, apply};
 pub use apply_error::{ApplyError, Blocker};

@@ -9,3 +9,4 @@ mod guard;
 mod migrator;
 mod rls;
 mod source;
+mod trial;

@@ -44,6 +44,10 @@ impl Environment {
         let optional = |value: Option<String>, otherwise: &str| value.unwrap_or_else(|| otherwise.to_owned());
         let time = |value: &std::time::Duration| humantime::format_duration(*value).to_string();
         let statement_time = if statement_timeout.is_zero() { "no limit".to_owned() } else { time(statement_timeout) };
+        let list = |texts: &mut dyn Iterator<Item = String>| {
+            let texts: Vec<String> = texts.collect();
+            if texts.is_empty() { "none".to_owned() } else { texts.join("; ") }
+        };
         let lines = [
             ("protected", protected.to_string()),
             ("url", show_secret(url, variables)),
@@ -75,15 +79,8 @@ impl Environment {
             ("expect.host", if hosts.is_empty() { "any".to_owned() } else { hosts.join(", ") }),
             ("expect.database", optional(database.clone(), "any")),
             ("expect.project-ref", optional(project_ref.clone(), "any")),
-            ("lint.levels", levels.iter().map(|(id, level)| format!("{id} = {level}")).collect::<Vec<_>>().join(", ")),
-            (
-                "lint.allow",
-                allow
-                    .iter()
-                    .map(|it| format!("{} on {}: {}", it.id, it.object, it.reason))
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            ),
+            ("lint.levels", list(&mut levels.iter().map(|(id, level)| format!("{id} = {level}")))),
+            ("lint.allow", list(&mut allow.iter().map(|it| format!("{} on {}: {}", it.id, it.object, it.reason)))),
             ("supabase.grants", supabase.grants.as_str().to_owned()),
         ];
         let origin = |key| origins.get(key).cloned().unwrap_or(Origin::BuiltIn);

@@ -33,6 +33,7 @@ fn without_any_setting_the_defaults_hold() {
     gates.applied-in-dev = false  [built-in]
     gates.backup = false  [built-in]
     gates.drift = false  [built-in]
+    gates.access = false  [built-in]
     gates.approval = false  [built-in]
     backup.store = <project>/backups  [built-in]
     backup.key = none  [built-in]
@@ -43,6 +44,8 @@ fn without_any_setting_the_defaults_hold() {
     expect.host = any  [built-in]
     expect.database = any  [built-in]
     expect.project-ref = any  [built-in]
+    lint.levels = none  [built-in]
+    lint.allow = none  [built-in]
     supabase.grants = after-2026-10-30  [built-in]
     ");
 }
@@ -113,6 +116,7 @@ grants = "before-2026-10-30"
     gates.applied-in-dev = true  [built-in]
     gates.backup = false  [config/prod.toml:9]
     gates.drift = false  [config/default.toml:8]
+    gates.access = true  [built-in]
     gates.approval = true  [built-in]
     backup.store = s3://bucket/prefix  [config/prod.toml:11]
     backup.key = •••• (command op)  [config/prod.toml:13]
@@ -123,6 +127,8 @@ grants = "before-2026-10-30"
     expect.host = a.example.com, b.example.com  [config/prod.toml:15]
     expect.database = shop  [config/prod.toml:16]
     expect.project-ref = abc  [config/prod.toml:17]
+    lint.levels = none  [built-in]
+    lint.allow = none  [built-in]
     supabase.grants = before-2026-10-30  [config/prod.toml:19]
     ");
 }
@@ -192,15 +198,15 @@ fn what_is_wrong_in_a_file_is_named_by_line_and_key() {
     };
     assert_snapshot!(wrong("protected = true\nlock_timeot = '5s'"), @r"
     error: config/prod.toml:2 has an unknown key `lock_timeot`
-      help: did you mean `lock-timeout`? known here: `protected`, `url`, `direct-url`, `ssl-mode`, `root-certificate`, `lock-timeout`, `statement-timeout`, `connect-timeout`, `schemas`, `schema-source`, `roles`, `history-table`, `gates`, `backup`, `expect`, `supabase`
+      help: did you mean `lock-timeout`? known here: `protected`, `url`, `direct-url`, `ssl-mode`, `root-certificate`, `lock-timeout`, `statement-timeout`, `connect-timeout`, `schemas`, `schema-source`, `roles`, `history-table`, `gates`, `backup`, `expect`, `lint`, `supabase`
     ");
     assert_snapshot!(wrong("[gates]\nbakcup = true"), @r"
     error: config/prod.toml:2 has an unknown key `gates.bakcup`
-      help: did you mean `backup`? known here: `clean-history`, `applied-in-dev`, `backup`, `drift`, `approval`
+      help: did you mean `backup`? known here: `clean-history`, `applied-in-dev`, `backup`, `drift`, `access`, `approval`
     ");
     assert_snapshot!(wrong("[gate]\nbackup = true"), @r"
     error: config/prod.toml:1 has an unknown key `gate`
-      help: did you mean `gates`? known here: `protected`, `url`, `direct-url`, `ssl-mode`, `root-certificate`, `lock-timeout`, `statement-timeout`, `connect-timeout`, `schemas`, `schema-source`, `roles`, `history-table`, `gates`, `backup`, `expect`, `supabase`
+      help: did you mean `gates`? known here: `protected`, `url`, `direct-url`, `ssl-mode`, `root-certificate`, `lock-timeout`, `statement-timeout`, `connect-timeout`, `schemas`, `schema-source`, `roles`, `history-table`, `gates`, `backup`, `expect`, `lint`, `supabase`
     ");
     assert_snapshot!(wrong("lock-timeout = 5"), @r#"
     error: `lock-timeout` in config/prod.toml:1 is not a time such as `5s` or `1m 30s`, from a millisecond to 24 days
@@ -367,5 +373,5 @@ fn the_comments_of_default_toml_show_the_built_in_values() {
     let built_in = Fixture::new(&[]);
     assert_eq!(strip(show(&fixture, "prod", &[])), strip(show(&built_in, "prod", &[])), "{uncommented}");
     // `schemas` is one that this project sets.
-    assert_eq!(uncommented.lines().filter(|it| it.contains('=')).count(), 17, "{uncommented}");
+    assert_eq!(uncommented.lines().filter(|it| it.contains('=')).count(), 18, "{uncommented}");
 }

@@ -3,6 +3,7 @@
 use crate::Oid;
 use crate::access::Access;
 use crate::facts::{Function, Privilege, Relation, RelationKind};
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What leads around.
@@ -53,6 +54,10 @@ pub struct Door {
     pub roles: Vec<String>,
     /// What it does, for people.
     pub how: String,
+    /// A digest of what exactly it does, of functions and views.
+    pub digest: Option<String>,
+    /// Whether rows are changed through it, not only read.
+    pub writes: bool,
 }
 
 const ROWS: [Privilege; 4] = [Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete];
@@ -130,9 +135,19 @@ impl Access<'_> {
                 roles.sort();
                 roles.dedup();
                 let (table, object) = (self.facts.relation_name(table), view.qualified());
-                doors.push(Door { table, kind, object, roles, how: how.clone() });
+                let digest = self.facts.view_definitions.get(&view.oid).map(|it| digest(it));
+                // A view may be written where it is simple, and a copy never is.
+                doors.push(Door { table, kind, object, roles, how: how.clone(), digest, writes: !copies });
             }
         }
+    }
+
+    /// A digest of functions of users: of one and of those that it calls.
+    pub(crate) fn digest_of(&self, functions: &BTreeSet<Oid>) -> String {
+        let known = functions.iter().filter_map(|it| self.facts.functions.get(it)).filter(|it| it.is_of_users());
+        let mut all: Vec<String> = known.map(|it| format!("{} {}", it.signature(), it.digest())).collect();
+        all.sort();
+        digest(&all.join("\n"))
     }
 
     /// Whether a role may call a function.
@@ -146,6 +161,7 @@ impl Access<'_> {
         for (oid, function) in self.facts.functions.iter().filter(|(_, it)| it.security_definer && !it.foreign) {
             let reachable = self.bodies.reachable([*oid]);
             let bodies: Vec<_> = reachable.iter().filter_map(|it| self.bodies.of(*it)).collect();
+            let code = self.digest_of(&reachable);
             let touched: BTreeSet<Oid> = bodies.iter().flat_map(|it| it.reads.union(&it.writes)).copied().collect();
             for table in protected.intersection(&touched) {
                 let Some(relation) = self.facts.relations.get(table) else { continue };
@@ -168,6 +184,8 @@ impl Access<'_> {
                         object: function.signature(),
                         roles: self.who(roles, |it| self.may_call(it, function)),
                         how: how.clone(),
+                        digest: Some(code.clone()),
+                        writes,
                     });
                 }
                 for trigger in self.facts.triggers.iter().filter(|it| it.function == *oid) {
@@ -183,6 +201,8 @@ impl Access<'_> {
                         object: format!("{} on {}", trigger.name, fired.qualified()),
                         roles: self.who(roles, fires),
                         how: format!("{} {how}", function.signature()),
+                        digest: Some(code.clone()),
+                        writes,
                     });
                 }
             }
@@ -199,6 +219,8 @@ impl Access<'_> {
                     object: child.qualified(),
                     roles: self.who(roles, |it| ROWS.iter().any(|privilege| self.may(it, child, *privilege))),
                     how: format!("its rows {how}"),
+                    digest: None,
+                    writes: true,
                 });
             }
             for parent in
@@ -211,6 +233,8 @@ impl Access<'_> {
                     object: parent.qualified(),
                     roles: self.who(roles, |it| ROWS.iter().any(|privilege| self.may(it, parent, *privilege))),
                     how: format!("all rows here {how}"),
+                    digest: None,
+                    writes: true,
                 });
             }
         }
@@ -237,8 +261,15 @@ impl Access<'_> {
                     object: key.name.clone(),
                     roles: self.who(roles, |it| self.may(it, referenced, privilege)),
                     how: format!("{} on {} {does}", privilege.as_str(), referenced.qualified()),
+                    digest: None,
+                    writes: true,
                 });
             }
         }
     }
+}
+
+/// The first digits of a hash.
+fn digest(text: &str) -> String {
+    hex::encode(&Sha256::digest(text)[..8])
 }

@@ -52,10 +52,12 @@ impl<F: FnMut(&mut Value)> NamedValues<'_, F> {
             | Expr::Other { args, .. } => args.iter_mut().for_each(|it| self.expr(it)),
             Expr::Distinct { args, .. } | Expr::InArray { args, .. } => args.iter_mut().for_each(|it| self.expr(it)),
             Expr::Not(arg) | Expr::IsNull { arg, .. } | Expr::Truth { arg, .. } | Expr::Cast { arg, .. } => {
-                self.expr(arg)
+                self.expr(arg);
             }
             Expr::Case { arg, branches, otherwise } => {
-                arg.iter_mut().for_each(|it| self.expr(it));
+                if let Some(it) = arg {
+                    self.expr(it);
+                }
                 for (condition, result) in branches {
                     self.expr(condition);
                     self.expr(result);
@@ -63,7 +65,9 @@ impl<F: FnMut(&mut Value)> NamedValues<'_, F> {
                 self.expr(otherwise);
             }
             Expr::SubLink { test, query, .. } => {
-                test.iter_mut().for_each(|it| self.expr(it));
+                if let Some(it) = test {
+                    self.expr(it);
+                }
                 self.query(query);
             }
         }
@@ -75,7 +79,9 @@ impl<F: FnMut(&mut Value)> NamedValues<'_, F> {
             match entry {
                 RangeEntry::Query(inner) => self.query(inner),
                 RangeEntry::Functions(args) | RangeEntry::Other(args) | RangeEntry::Join(args) => {
-                    args.iter_mut().for_each(|it| self.expr(it));
+                    for it in args {
+                        self.expr(it);
+                    }
                 }
                 RangeEntry::Relation { .. } | RangeEntry::CommonTable(_) => {}
             }

@@ -108,6 +108,7 @@ struct RawFunction {
 struct RawView {
     relation: Oid,
     tree: String,
+    definition: String,
 }
 
 #[derive(serde::Deserialize)]
@@ -172,10 +173,11 @@ impl RawFacts {
                 }
             }
             "views" => {
-                for RawView { relation, tree } in read::<RawView>(class, answer)? {
+                for RawView { relation, tree, definition } in read::<RawView>(class, answer)? {
                     let name = facts.relation_name(relation);
                     let queries = lower_queries(&tree).map_err(|it| unreadable(format!("the rule of {name}"), it))?;
                     facts.views.entry(relation).or_default().extend(queries);
+                    facts.view_definitions.insert(relation, definition);
                 }
             }
             "triggers" => facts.triggers = read::<Trigger>(class, answer)?,

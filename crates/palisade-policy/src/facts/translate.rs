@@ -135,6 +135,8 @@ impl Translation<'_> {
             let queries = queries.iter().map(|it| crate::expr::renumbered_query(it, self)).collect();
             all.views.insert(self.relation(*view), queries);
         }
+        let definitions = facts.view_definitions.iter();
+        all.view_definitions = definitions.map(|(view, it)| (self.relation(*view), it.clone())).collect();
         for trigger in &mut all.triggers {
             trigger.relation = self.relation(trigger.relation);
             trigger.function = self.function(trigger.function);
@@ -195,15 +197,13 @@ impl Translation<'_> {
     }
 }
 
-/// Names of functions with what they do, and what those do that they call. Supabase's own and those of extensions are taken at
-/// their name: local stand-ins of them have other bodies.
+/// Names of functions with what they do, and what those do that they call.
 fn function_names(facts: &Facts) -> BTreeMap<Oid, String> {
-    const SUPABASE: [&str; 4] = ["auth", "storage", "realtime", "extensions"];
     let bodies = crate::body::Bodies::new(facts);
     let mut names = BTreeMap::new();
     for (oid, function) in &facts.functions {
         let name = format!("function {}", function.signature());
-        if function.foreign || SUPABASE.contains(&function.schema.as_str()) {
+        if !function.is_of_users() {
             names.insert(*oid, name);
             continue;
         }
@@ -211,11 +211,13 @@ fn function_names(facts: &Facts) -> BTreeMap<Oid, String> {
             .reachable([*oid])
             .into_iter()
             .filter_map(|it| facts.functions.get(&it))
-            .filter(|it| !it.foreign && !SUPABASE.contains(&it.schema.as_str()))
+            .filter(|it| it.is_of_users())
             .map(|it| format!("{}\0{}", it.signature(), it.digest()))
             .collect();
         let mut hash = Sha256::new();
-        called.iter().for_each(|it| hash.update(it));
+        for it in &called {
+            hash.update(it);
+        }
         names.insert(*oid, format!("{name} {}", hex::encode(hash.finalize())));
     }
     names

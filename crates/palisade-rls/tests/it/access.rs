@@ -132,7 +132,8 @@ async fn reached(connection: &mut Connection, cell: &Cell, blind: &str) -> Optio
 
 #[tokio::test]
 async fn every_cell_says_what_the_server_says() {
-    let seed = std::env::var("PALISADE_TEST_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or(SEED);
+    let variables = palisade_config::Variables::process();
+    let seed = variables.get("PALISADE_TEST_SEED").and_then(|it| it.parse().ok()).unwrap_or(SEED);
     let mut random = StdRng::seed_from_u64(seed);
     let sql = generated(&mut random);
     let database = Database::new(&sql).await;
@@ -153,8 +154,10 @@ async fn every_cell_says_what_the_server_says() {
         };
         match (cell.verdict, shown) {
             // No check can be seen from outside, and a role that may insert may still meet one.
-            (_, Shown::Unseen) => {}
-            (Verdict::None, Shown::None) | (Verdict::Some, Shown::Some) | (Verdict::All, Shown::All) => {}
+            (_, Shown::Unseen)
+            | (Verdict::None, Shown::None)
+            | (Verdict::Some, Shown::Some)
+            | (Verdict::All, Shown::All) => {}
             // What we know to hold for all rows or none, and the planner leaves for the executor: the rows decide.
             (Verdict::None | Verdict::All, Shown::Some) => {
                 let blind = cell.columns.as_ref().and_then(|it| it.first()).map_or("1", String::as_str);

@@ -26,10 +26,12 @@ async fn changes_of(from: &str, to: &str) -> String {
     };
     let (from, to) = (read(from).await, read(to).await);
     let of_public = [&from, &to].into_iter().flat_map(|it| it.relations.values());
-    let tables: BTreeSet<String> = of_public.filter(|it| it.schema_name == "public").map(|it| it.qualified()).collect();
+    let tables: BTreeSet<String> =
+        of_public.filter(|it| it.schema_name == "public").map(palisade_policy::Relation::qualified).collect();
     let roles = ["anon", "authenticated"].map(str::to_owned);
     let what = Compare { tables: &tables, roles: &[], application: &roles };
-    access_difference(&from, &to, &what).iter().map(|it| format!("{it}\n")).collect()
+    let lines: Vec<String> = access_difference(&from, &to, &what).iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 fn select(condition: &str) -> String {
@@ -131,4 +133,29 @@ async fn columns_are_compared_by_name() {
     let policy = "create policy p on public.posts for select to anon using (published and status = 'a' and exists (
         select from public.others x join public.others y using (id) where x.author_id = posts.author_id and y.title = 'a'));";
     assert_eq!(changes_of(&format!("{TABLE}{policy}"), &format!("{dropped}{policy}")).await, "");
+}
+
+#[tokio::test]
+async fn ways_around_policies_are_access_too() {
+    let policy = "create policy p on public.posts to authenticated using (author_id = auth.uid());
+        create view public.own with (security_invoker) as select id from public.posts;
+        grant select on public.own to authenticated;";
+    let doors = "create function public.all_posts() returns setof public.posts language sql security definer set search_path = ''
+            as $$ select * from public.posts $$;
+        revoke execute on function public.all_posts() from public;
+        grant execute on function public.all_posts() to anon;
+        alter view public.own set (security_invoker = false);";
+    insta::assert_snapshot!(changes(policy, &format!("{policy}{doors}")).await, @"
+    + anon may reach public.posts around its policies: function public.all_posts() reads as postgres
+    + authenticated may reach public.posts around its policies: view public.own reads as postgres
+    ? authenticated SELECT public.own: all rows, before some; the view selects something else, or as somebody else (UNKNOWN)
+    ");
+    let other = "create or replace function public.all_posts() returns setof public.posts language sql security definer
+            set search_path = '' as $$ select * from public.posts where published $$;
+        create or replace view public.own as select id from public.posts where published;";
+    insta::assert_snapshot!(changes(&format!("{policy}{doors}"), &format!("{policy}{doors}{other}")).await, @"
+    ? authenticated SELECT public.own: the view selects something else, or as somebody else (UNKNOWN)
+    ? anon reaches public.posts around its policies: function public.all_posts() reads as postgres, which does something else now (UNKNOWN)
+    ? authenticated reaches public.posts around its policies: view public.own reads as postgres, which does something else now (UNKNOWN)
+    ");
 }

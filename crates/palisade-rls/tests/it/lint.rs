@@ -93,7 +93,7 @@ async fn check_fixes(database: &mut Database, case: &Case, findings: &[Finding])
     }
     for (finding, fix) in with_fix.filter(|(it, _)| it.id == case.id && !UNFINISHED.contains(&it.id)) {
         // Roles are those of all cases.
-        if does_nothing(fix) || fix.contains("alter role") {
+        if does_nothing(fix) || ["alter role", "with inherit"].iter().any(|it| fix.contains(it)) {
             continue;
         }
         if let Err(error) = database.run(fix).await {

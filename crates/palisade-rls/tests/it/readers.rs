@@ -108,7 +108,7 @@ async fn readers_stand_still_no_longer_than_a_try_waits_for_its_lock() {
     let mut watcher = database.connect().await;
     let before = rolled_back(&mut watcher).await;
     let applying = async {
-        let settings = ApplySettings { lock_timeout: Duration::from_millis(50), retry_for: Duration::from_secs(600) };
+        let settings = ApplySettings { lock_timeout: Duration::from_millis(50), retry_for: Duration::from_mins(10) };
         apply(&database, 5, 1, settings).await
     };
     let watching = async {

@@ -15,7 +15,9 @@ pub(super) fn page(source: &str, cells: &[Cell], doors: &[Door]) -> String {
         body.push_str("</tr></thead><tbody>");
         for of_role in of_table.chunk_by(|a, b| a.role == b.role) {
             let _ = write!(body, "<tr><th>{}</th>", escaped(&of_role[0].role));
-            of_role.iter().for_each(|it| cell(it, &mut body));
+            for it in of_role {
+                cell(it, &mut body);
+            }
             body.push_str("</tr>");
         }
         body.push_str("</tbody></table>");
