@@ -91,6 +91,9 @@ async fn nobody_who_reads_or_writes_is_in_the_way_or_finds_anybody_there() {
         assert!(counted.parse::<u32>().unwrap() > 1, "{case}");
         let strongest = ask(&mut other, "select last_value::text from strongest").await.unwrap();
         assert_eq!(strongest, "1", "{case}: stronger than ACCESS SHARE");
+        // The witness would have seen it.
+        run(&mut other, "rollback; begin; create table control (); rollback").await;
+        assert_eq!(ask(&mut other, "select last_value::text from strongest").await.unwrap(), "8", "{case}");
         // Nothing of it stays.
         let left = "select count(*)::text from pg_namespace where nspname like 'palisade_%'";
         assert_eq!(ask(&mut other, left).await.unwrap(), "0", "{case}");
@@ -159,4 +162,26 @@ async fn what_cannot_be_told_is_an_error() {
     "#);
     let flags = "select count(*)::text from pg_class where relname in ('t', 'v') and relrowsecurity";
     assert_eq!(ask(&mut database.connect().await, flags).await.unwrap(), "0");
+}
+
+#[tokio::test]
+async fn whoever_owns_the_tables_needs_no_more_rights() {
+    let tables = "create table t (a int); create function whole(t) returns boolean language sql as 'select true';
+        create function gone() returns int language sql as 'select 1';
+        do $$ begin execute format('grant create on database %I to service_role', current_database()); end $$;
+        grant usage, create on schema public to service_role; alter table t owner to service_role;
+        alter function gone() owner to service_role;";
+    let sql = "alter table t enable row level security; drop policy if exists p on t;
+        create policy p on t to anon using (public.t.a = 1 and whole(t)); revoke all on t from anon; grant select (a) on t to anon;
+        drop function if exists gone();
+        create or replace function helper() returns boolean language sql begin atomic; select exists (select from public.t); end;";
+    let database = Database::new(tables).await;
+    let mut connection = database.connect().await;
+    run(&mut connection, "set role service_role").await;
+    let found = declare_on_target(&mut connection, &script(&[("rls/a.sql", sql)])).await.unwrap();
+    let expected = database.declare(&[("rls/a.sql", sql)]).await.unwrap();
+    assert_eq!(found.decided, expected.decided);
+    for (key, object) in expected.catalog.objects {
+        assert_eq!(found.catalog.get(&key).map(|it| &it.definition), Some(&object.definition), "{key}");
+    }
 }
