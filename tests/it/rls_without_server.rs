@@ -34,7 +34,16 @@ async fn row_security_is_read_on_the_target_where_there_is_no_other_server() {
     let failed = project.expect(1, &["db-rls"]);
     assert!(failed.stderr.contains("because a column is taken out of it"), "{}", failed.stderr);
     assert!(failed.stderr.contains("PALISADE_PG_BIN"), "{}", failed.stderr);
+    assert_eq!(failed.stderr.matches("write the columns").count(), 1, "{}", failed.stderr);
+
     project.write("migrations/2_more.sql", "create table more (id int);");
-    let pending = project.expect(1, &["db-push"]);
+    project.write(
+        "rls/items.sql",
+        "alter table items enable row level security; alter table more enable row level security;",
+    );
+    let pending = project.expect(1, &["db-push", "--dry-run"]);
     assert!(pending.stderr.contains("before its migrations are applied"), "{}", pending.stderr);
+    let pushed = project.expect(0, &["db-push"]);
+    assert!(pushed.stdout.contains("Applied 1 migration\n"), "{}", pushed.stdout);
+    assert!(pushed.stdout.contains("Row security: 1 change\n"), "{}", pushed.stdout);
 }

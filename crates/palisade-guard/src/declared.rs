@@ -62,7 +62,8 @@ impl DeclaredError {
             Self::Scratch { source } => source.help(),
             Self::Copy { source } => source.help(),
             Self::Pending { source } => Some(format!(
-                "{}\nor apply the migrations alone with `cargo xtask db-migrate`, and `cargo xtask db-rls` behind them",
+                "{}\nor, if the environment is not protected, apply the migrations with `cargo xtask db-migrate`, and then row security \
+                 with `cargo xtask db-rls`",
                 source.help().unwrap_or_default()
             )),
             Self::OnTarget { error, source } => Some(format!(
