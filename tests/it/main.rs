@@ -13,6 +13,7 @@ mod rls_access;
 mod rls_cases;
 mod rls_pooled;
 mod rls_test;
+mod rls_without_server;
 mod schema_diff;
 mod schema_generate;
 mod schema_pull;

@@ -18,7 +18,7 @@ use palisade_rls::{ApplySettings, Orphans, Personas, PolicyScript};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-pub(crate) use show::{Detail, describe, orphans, plan_data, plan_text};
+pub(crate) use show::{Detail, describe, orphans, plan_data, plan_text, read_on};
 
 /// How long a push tries to reach the server again when the connection broke: long enough for a failover, short enough
 /// for somebody who waits.
@@ -102,6 +102,9 @@ impl<'a> Road<'a> {
     /// The plan, and for a protected environment what its gates say. Writes nothing.
     pub(crate) async fn plan(&self, context: &Context, connection: &mut Connection) -> Result<Judged, CommandError> {
         let plan = propose(connection, &self.inputs()).await?;
+        if let Some(step) = plan.row_security() {
+            read_on(&context.printer, &step.read_on);
+        }
         tracing::info!(steps = plan.steps.len(), digest = plan.digest().short(), "planned");
         let verdicts = self.judge(context, connection, &plan).await?;
         Ok(Judged { plan, verdicts })

@@ -6,9 +6,10 @@ use palisade_catalog::{Catalog, ObjectKind};
 use palisade_db::{Connection, DbError, introspect};
 use palisade_embedded::Layer;
 use palisade_migrator::{History, Version, load};
-use palisade_plan::{Declared, Foreseen};
+use palisade_plan::{Declared, Foreseen, ReadOn};
 use palisade_rls::{
-    AccessPlan, AccessPlanError, DeclareError, PolicyScript, declare, declare_recipe, plan, read_access,
+    AccessPlan, AccessPlanError, DeclareError, PolicyScript, declare, declare_on_target, declare_recipe, plan,
+    read_access,
 };
 use palisade_source::{Base, CopyError, MakeError, Part, Temporary, Workbench, copy};
 
@@ -29,6 +30,20 @@ pub enum DeclaredError {
         /// Why not.
         source: Box<CopyError>,
     },
+    /// There is no throwaway database, and the target does not have yet what the files are for.
+    #[error("{source}; on the target itself they cannot be read before its migrations are applied")]
+    Pending {
+        /// Why there is none.
+        source: Box<DeclaredError>,
+    },
+    /// There is no throwaway database, and the files cannot be read on the target itself.
+    #[error("{error}")]
+    OnTarget {
+        /// Why not.
+        error: DeclareError,
+        /// Why there is none.
+        source: Box<DeclaredError>,
+    },
     /// A file fails there.
     #[error("{0}")]
     Declare(DeclareError),
@@ -46,10 +61,37 @@ impl DeclaredError {
         match self {
             Self::Scratch { source } => source.help(),
             Self::Copy { source } => source.help(),
+            Self::Pending { source } => Some(format!(
+                "{}\nor, if the environment is not protected, apply the migrations with `cargo xtask db-migrate`, and then row security \
+                 with `cargo xtask db-rls`",
+                source.help().unwrap_or_default()
+            )),
+            Self::OnTarget { error, source } => Some(format!(
+                "{}\nthe files were read on the target itself, where not everything can be told, because {source}\n{}",
+                error.help(),
+                source.help().unwrap_or_default()
+            )),
             Self::Declare(error) => Some(error.help()),
             Self::Plan(error) => Some(error.help()),
             Self::Target(error) => error.help(),
         }
+    }
+}
+
+impl DeclaredError {
+    /// Why there is no server for a throwaway database; none if it is for another reason that nothing is known.
+    fn lack_of_server(&self) -> Option<&MakeError> {
+        let error = match self {
+            Self::Scratch { source } => source,
+            Self::Copy { source } => match &**source {
+                CopyError::Make(error) => error,
+                CopyError::Diff(_) | CopyError::Differs { .. } | CopyError::Rename(_) => return None,
+            },
+            Self::Pending { .. } | Self::OnTarget { .. } | Self::Declare(_) | Self::Plan(_) | Self::Target(_) => {
+                return None;
+            }
+        };
+        Some(error).filter(|it| it.lacks_server())
     }
 }
 
@@ -64,6 +106,8 @@ impl From<MakeError> for DeclaredError {
 pub struct Access {
     /// What they declare.
     pub declared: Declared,
+    /// Where that was read.
+    pub read_on: ReadOn,
     /// The state of the target that this was compared with.
     pub state: String,
     /// What there is to do.
@@ -84,17 +128,38 @@ impl Access {
 /// [`DeclaredError`]; never an empty plan instead.
 pub async fn access(connection: &mut Connection, inputs: &Inputs<'_>) -> Result<Access, DeclaredError> {
     let history = load(connection, inputs.tables).await.map_err(DeclaredError::Target)?;
-    let declared = declared(connection, inputs, &history, &[]).await?;
+    let (declared, read_on) = declared(connection, inputs, &history, &[]).await?;
     let seen = read_access(connection).await.map_err(DeclaredError::Target)?;
     let plan = plan(&seen.catalog, &declared, inputs.orphans).map_err(DeclaredError::Plan)?;
-    Ok(Access { declared, state: seen.state, plan })
+    Ok(Access { declared, read_on, state: seen.state, plan })
 }
 
-/// What the policy files declare behind the migrations that are applied and those in `pending`.
-///
+/// What the policy files declare behind the migrations that are applied and those in `pending`, and where that was read: on the target
+/// itself if no throwaway server can be had.
+pub(crate) async fn declared(
+    connection: &mut Connection,
+    inputs: &Inputs<'_>,
+    history: &History,
+    pending: &[Version],
+) -> Result<(Declared, ReadOn), DeclaredError> {
+    let error = match on_throwaway(connection, inputs, history, pending).await {
+        Ok(declared) => return Ok((declared, ReadOn::Throwaway)),
+        Err(error) => error,
+    };
+    let Some(because) = error.lack_of_server().map(ToString::to_string) else { return Err(error) };
+    let source = Box::new(error);
+    if !pending.is_empty() {
+        return Err(DeclaredError::Pending { source });
+    }
+    match declare_on_target(connection, inputs.policies).await {
+        Ok(declared) => Ok((declared, ReadOn::Target { because })),
+        Err(error) => Err(DeclaredError::OnTarget { error, source }),
+    }
+}
+
 /// The throwaway server has the target's major version where that can be had. It is not even started where the same files were
 /// read before. A target without migrations is copied; so is one whose migrations do not make what the files speak of.
-pub(crate) async fn declared(
+async fn on_throwaway(
     connection: &mut Connection,
     inputs: &Inputs<'_>,
     history: &History,

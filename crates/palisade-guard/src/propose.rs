@@ -90,9 +90,9 @@ async fn row_security(
                 Step::RowSecurity(_) | Step::Repair(_) => None,
             })
             .collect();
-        let declared =
+        let (declared, read_on) =
             declared(connection, inputs, history, &pending).await.map_err(|it| ProposeError::Declared(Box::new(it)))?;
-        return Ok(Some(policies.to_step(declared, inputs.orphans, None)));
+        return Ok(Some(RowSecurityStep { read_on, ..policies.to_step(declared, inputs.orphans, None) }));
     }
     let looks = inputs.orphans == Orphans::Drop;
     if !looks && is_current(connection, policies).await.map_err(ProposeError::Database)? {
@@ -104,7 +104,8 @@ async fn row_security(
         return Ok(None);
     }
     let foreseen = access.foreseen();
-    Ok(Some(policies.to_step(access.declared, inputs.orphans, Some(foreseen))))
+    let step = policies.to_step(access.declared, inputs.orphans, Some(foreseen));
+    Ok(Some(RowSecurityStep { read_on: access.read_on, ..step }))
 }
 
 /// Makes the plan of one correction of the history; without a step if the history says so already.

@@ -187,7 +187,7 @@ mod tests {
     use super::{Answer, Approval, Refusal};
     use crate::declared::Declared;
     use crate::gate::{Gate, GateVerdict, Verdict};
-    use crate::plan::{Expectation, Plan, RowSecurityStep, Step, Target, TargetIdentity};
+    use crate::plan::{Expectation, Plan, ReadOn, RowSecurityStep, Step, Target, TargetIdentity};
 
     fn plan(protected: bool) -> Plan {
         let identity = TargetIdentity { system: Some("7".to_owned()), database: "app".to_owned(), database_oid: 5 };
@@ -200,6 +200,7 @@ mod tests {
                 declared: Declared::default(),
                 prune: false,
                 foreseen: None,
+                read_on: ReadOn::Throwaway,
             })],
         }
     }

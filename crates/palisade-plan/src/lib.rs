@@ -20,6 +20,6 @@ pub use gate::{Gate, GateVerdict, Verdict};
 pub use hazard::{Hazard, hazards};
 pub use lock::LockMode;
 pub use plan::{
-    Expectation, MigrationStep, OtherEnvironment, Plan, ProtectedError, RepairStep, RowSecurityStep, Step, Target,
-    TargetIdentity, UnprotectedTarget,
+    Expectation, MigrationStep, OtherEnvironment, Plan, ProtectedError, ReadOn, RepairStep, RowSecurityStep, Step,
+    Target, TargetIdentity, UnprotectedTarget,
 };

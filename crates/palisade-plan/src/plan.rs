@@ -195,6 +195,22 @@ pub struct RowSecurityStep {
     pub prune: bool,
     /// The statements, where nothing else of the plan comes before them; else they follow from what is found then.
     pub foreseen: Option<Foreseen>,
+    /// Where that was read. It is no part of what is done, so that the digest is the same on every machine.
+    #[serde(skip)]
+    pub read_on: ReadOn,
+}
+
+/// Where it was read what policy files declare.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ReadOn {
+    /// On a throwaway database with the schema of the target.
+    #[default]
+    Throwaway,
+    /// On the target itself, in a transaction that was rolled back.
+    Target {
+        /// Why there was no throwaway one.
+        because: String,
+    },
 }
 
 /// A correction of the history, which touches no object.
@@ -238,6 +254,9 @@ impl fmt::Display for Step {
             Self::RowSecurity(it) => {
                 let files = if it.files.len() == 1 { "file" } else { "files" };
                 write!(f, "row security from {} {files}", it.files.len())?;
+                if it.read_on != ReadOn::Throwaway {
+                    f.write_str(", read on the target itself")?;
+                }
                 match it.foreseen.as_ref().map(|it| it.statements.len()) {
                     None => f.write_str(", where it differs"),
                     Some(1) => f.write_str(": 1 statement"),

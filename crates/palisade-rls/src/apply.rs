@@ -89,7 +89,7 @@ pub async fn apply(
     if planned != found {
         return Err(ApplyError::OtherTarget { planned: Box::new(planned.clone()), found: Box::new(found.clone()) });
     }
-    let RowSecurityStep { files: _, script, declared, prune, foreseen } = step;
+    let RowSecurityStep { files: _, script, declared, prune, foreseen, read_on: _ } = step;
     let orphans = if *prune { Orphans::Drop } else { Orphans::Keep };
     let mut waiting = Waiting::new(context.settings);
     let seen = read_patiently(connection, &mut waiting).await?;

@@ -6,6 +6,8 @@
 //! about is made before it, where it is not there, and the server is asked what that was.
 
 mod error;
+mod ground;
+mod on_target;
 mod settle;
 mod stub;
 
@@ -19,6 +21,8 @@ use palisade_sql::{LexError, Literal, Statement, split};
 use crate::message::Message;
 use crate::script::{PolicyFile, PolicyScript};
 pub use error::DeclareError;
+use ground::Ground;
+pub use on_target::declare_on_target;
 
 /// What the declaring changes with: put it into the name of whatever keeps a result.
 pub fn declare_recipe() -> String {
@@ -31,23 +35,29 @@ pub fn declare_recipe() -> String {
 ///
 /// [`DeclareError`], with the place in its file if a statement fails.
 pub async fn declare(connection: &mut Connection, script: &PolicyScript) -> Result<Declared, DeclareError> {
-    let declared = within(connection, script).await;
+    let declared = within(connection, script, &Ground::throwaway(script.files())?).await;
     // The transaction is over either way.
     let _ = batch(connection, "rollback").await;
     declared
 }
 
-async fn within(connection: &mut Connection, script: &PolicyScript) -> Result<Declared, DeclareError> {
-    let marker = format!("palisade_marker_{:016x}", rand::random::<u64>());
-    send(connection, &first_run(script.files(), &marker)?).await?;
-    let touched = send(connection, &second_run(script.files(), &marker)?).await?;
+async fn within(
+    connection: &mut Connection,
+    script: &PolicyScript,
+    ground: &Ground<'_>,
+) -> Result<Declared, DeclareError> {
+    send(connection, &first_run(ground)?).await?;
+    let touched = send(connection, &second_run(ground)?).await?;
     let touched = touched.iter().map(Touched::read).collect::<Result<Vec<_>, _>>()?;
     let mut catalog = introspect::everything_within(connection).await?;
     let decided = decided(&touched, &catalog);
     settle::settle(connection, &mut catalog, &decided).await?;
+    ground.forget_marker(&mut catalog);
     let roles = roles(connection, script.files(), &catalog).await?;
+    ground.stand_ins.check(connection).await?;
     let server = catalog.server.clone();
-    let mut catalog = catalog.only(|key, _| Side::ALL.iter().any(|it| decided.contains(&of(key, *it))));
+    let (mut catalog, decided) = ground.stand_ins.home(catalog, decided)?;
+    catalog = catalog.only(|key, _| Side::ALL.iter().any(|it| decided.contains(&of(key, *it))));
     catalog.server = server;
     // Which types are cast to which is of no interest here, and long. A plan has the same digest on every machine, whatever minor
     // version is installed there.
@@ -64,39 +74,42 @@ async fn send(connection: &mut Connection, message: &Message<'_>) -> Result<Vec<
 }
 
 /// Errors are found here, with their places in whole files.
-fn first_run<'a>(files: &'a [PolicyFile], marker: &str) -> Result<Message<'a>, LexError> {
+fn first_run<'a>(ground: &Ground<'a>) -> Result<Message<'a>, LexError> {
     let mut message = Message::default();
     message.add("begin;\nset local search_path = '';\n")?;
-    message.add(&include_str!("declare/begin.sql").replace("$marker", marker))?;
-    for file in files {
+    message.add(&ground.begin)?;
+    for (file, lines) in &ground.files {
         // A file cannot leak its search_path into the next one.
         message.add("set local search_path to default;\n")?;
-        message.add_file(file)?;
+        for line in lines {
+            line.add(file, &mut message);
+        }
     }
     Ok(message)
 }
 
-fn second_run<'a>(files: &'a [PolicyFile], marker: &str) -> Result<Message<'a>, LexError> {
+fn second_run<'a>(ground: &Ground<'a>) -> Result<Message<'a>, LexError> {
     let mut message = Message::default();
     let seen = |side: &str| stub::whole_names(&include_str!("declare/seen.sql").replace("$side", side));
     message.add(&seen("before"))?;
-    for file in files {
+    for (file, lines) in &ground.files {
         message.add("set local search_path to default;\n")?;
         let mut about_rights = false;
-        for statement in split(&file.sql)? {
-            let is_about_rights = is_about_rights(&statement);
+        for line in lines {
+            let is_about_rights = is_about_rights(&line.statement);
             if is_about_rights != about_rights {
                 message.add(&seen(if about_rights { "rights" } else { "else" }))?;
                 about_rights = is_about_rights;
             }
-            for stub in stub::stubs(&statement) {
+            for stub in line.stubs()? {
                 message.add(&stub)?;
             }
-            message.add_statement(file, statement);
+            line.add(file, &mut message);
         }
         message.add(&seen(if about_rights { "rights" } else { "else" }))?;
     }
-    message.add(&format!("set local search_path = '';\ndrop owned by {marker};\ndrop role {marker};\n"))?;
+    message.add("set local search_path = '';\n")?;
+    message.add(&ground.end)?;
     message.add(include_str!("declare/touched.sql"))?;
     Ok(message)
 }

@@ -2,9 +2,9 @@
 //!
 //! The files below `rls/` hold ordinary SQL that can be run any number of times: row security switched on, policies
 //! dropped and created, rights revoked and granted, the helper functions of policies. [`PolicyScript::read`] refuses
-//! everything else. The files never run on the database that they are for: [`declare`] runs them on a throwaway one and reads from
-//! its catalog what they make true, [`plan`] compares that with what is, and [`apply`] sends the statements that are left, all in
-//! one message.
+//! everything else. What the files make true is read from a catalog on which they have run: [`declare`] does that on a throwaway
+//! database, [`declare_on_target`] with stand-ins for the tables where there is none. [`plan`] compares that with what is, and
+//! [`apply`] sends the statements that are left, all in one message.
 //!
 //! ```text
 //! PolicyScript::read(rls/) ─▶ declare(scratch) ─▶ Declared ─┐
@@ -42,7 +42,7 @@ pub use apply::{Applied, ApplyContext, ApplySettings, apply};
 pub use apply_error::{ApplyError, Blocker};
 pub use change::{Change, Kind};
 pub use check::{Finding, Reason};
-pub use declare::{DeclareError, declare, declare_recipe};
+pub use declare::{DeclareError, declare, declare_on_target, declare_recipe};
 pub use facts::{ReadError, read_facts};
 pub use persona::{Persona, PersonaError, Personas};
 pub use plan::{AccessPlan, AccessPlanError, Orphans, plan};

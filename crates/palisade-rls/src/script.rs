@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::{fs, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use palisade_plan::{Declared, Foreseen, RowSecurityStep};
+use palisade_plan::{Declared, Foreseen, ReadOn, RowSecurityStep};
 use sha2::{Digest, Sha256};
 
 use crate::check::{Finding, check};
@@ -120,6 +120,7 @@ impl PolicyScript {
             declared,
             prune: orphans == Orphans::Drop,
             foreseen,
+            read_on: ReadOn::Throwaway,
         }
     }
 

@@ -1,7 +1,7 @@
 //! `db-rls`
 
 use crate::arguments::WriteArgs;
-use crate::push::{Detail, Road, describe, orphans};
+use crate::push::{Detail, Road, describe, orphans, read_on};
 use crate::{CommandError, Context, Exit, Outcome};
 use palisade_db::Connection;
 use palisade_guard::{AllowedWidening, Scope, Widening, access, widening};
@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 /// Apply row security: policies, grants and their functions from `rls/`
 ///
 /// The files are ordinary SQL that can be run any number of times (`drop policy if exists`, then `create policy`); statements that
-/// belong elsewhere are refused. They run on a throwaway database only: what they make true there is compared with the database,
-/// and only what differs is changed, in one transaction.
+/// belong elsewhere are refused. They run on a throwaway database: what they make true there is compared with the database, and
+/// only what differs is changed, in one transaction. Where no throwaway server can be had, they are read on the database itself
+/// in a transaction that is rolled back, and that is said.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask db-rls
@@ -73,7 +74,9 @@ async fn look(
         connection.close().await;
         return Ok((AccessPlan::default(), Vec::new()));
     }
-    let plan = access(&mut connection, &road.inputs()).await?.plan;
+    let access = access(&mut connection, &road.inputs()).await?;
+    read_on(&context.printer, &access.read_on);
+    let plan = access.plan;
     let mut changes = Vec::new();
     if !check && !plan.statements.is_empty() {
         match widening(&mut connection, &road.inputs(), None).await {

@@ -5,7 +5,7 @@ use crate::push::Pushed;
 use crate::units::duration;
 use palisade_guard::Progress as GuardProgress;
 use palisade_migrator::Progress;
-use palisade_plan::{GateVerdict, Plan, Verdict};
+use palisade_plan::{GateVerdict, Plan, ReadOn, Verdict};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -115,6 +115,17 @@ pub(crate) fn orphans(policies: &[String]) -> Option<String> {
     }
     text.push_str("; `cargo xtask db-rls --prune` drops what none creates");
     Some(text)
+}
+
+/// Says where row security was read, if that is not where it is usually read.
+pub(crate) fn read_on(printer: &Printer, read_on: &ReadOn) {
+    match read_on {
+        ReadOn::Throwaway => {}
+        ReadOn::Target { because } => printer.warn(&format!(
+            "there is no throwaway server: {because}\nRow security was read on the target itself, where nothing of that stays and \
+             nobody waits for it. What no file decides counts as it is there"
+        )),
+    }
 }
 
 /// What is going on, while it goes on.

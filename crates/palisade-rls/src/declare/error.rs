@@ -22,6 +22,21 @@ pub enum DeclareError {
     /// The throwaway database could not be asked.
     #[error("the throwaway database could not be asked: {0}")]
     Database(#[from] DbError),
+    /// The files were to be read on the target itself, which does not allow that.
+    #[error("the files cannot be read on the target itself: {0}")]
+    Target(DbError),
+    /// On the target itself, what a policy says of a whole row cannot be told.
+    #[error(
+        "what policy `{policy}` on `{table}` says of a whole row of that table cannot be read on the target itself, because {why}"
+    )]
+    WholeRow {
+        /// The policy.
+        policy: String,
+        /// Its table.
+        table: String,
+        /// What makes such a row another thing than one of a table that is like it.
+        why: String,
+    },
 }
 
 impl From<SqlFailure> for DeclareError {
@@ -39,7 +54,11 @@ impl DeclareError {
             }
             Self::Unreadable(_) => "correct the text: no server could read it".to_owned(),
             Self::Diff(_) => "this is a defect of Palisade, please report it".to_owned(),
-            Self::Database(error) => error.help().unwrap_or_else(|| "run the same command again".to_owned()),
+            Self::WholeRow { .. } => {
+                "write the columns that the policy needs instead of the whole row, or have the files read on a throwaway server"
+                    .to_owned()
+            }
+            Self::Database(error) | Self::Target(error) => error.help().unwrap_or_else(|| "run the same command again".to_owned()),
         }
     }
 }

@@ -23,7 +23,7 @@ fn policy(statement: &Statement<'_>) -> Option<String> {
          from pg_catalog.pg_policy p
          join pg_catalog.pg_class c on c.oid = p.polrelid
          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-         order by p.oid desc limit 1",
+         where p.xmin = mark",
     ))
 }
 
@@ -56,7 +56,7 @@ fn function(signature: &str) -> String {
         "select 'function', pg_catalog.json_build_array(n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes))::text
          from pg_catalog.pg_proc p
          join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-         order by p.oid desc limit 1",
+         where p.xmin = mark",
     )
 }
 
@@ -74,15 +74,28 @@ pub(super) fn whole_names(sql: &str) -> String {
     )
 }
 
-/// Where it is there already, or cannot be, dropping it tells more. What is newest is noted, whatever it is: what the files leave
-/// there is none that they drop.
+/// Where it is there already, or cannot be, dropping it tells more. What is noted is what was written in the subtransaction that makes
+/// it: that has a number of its own, which the first row that it writes tells.
 fn made(create: &str, newest: &str) -> String {
-    format!(
-        "do $palisade_stub$ begin execute {}; exception when others then null; end $palisade_stub$;\n\
-         {}",
-        quote_literal(create),
-        whole_names(&format!("insert into pg_temp.palisade_stub {newest};"))
-    )
+    let body = format!(
+        "declare
+           mark xid;
+           path constant text := pg_catalog.current_setting('search_path');
+         begin
+           begin
+             insert into pg_temp.palisade_stub values ('mark', '');
+             select m.xmin into mark from pg_temp.palisade_stub m where m.kind = 'mark';
+             delete from pg_temp.palisade_stub where kind = 'mark';
+             execute {};
+             perform pg_catalog.set_config('search_path', '', true);
+             insert into pg_temp.palisade_stub {newest};
+           exception when others then null;
+           end;
+           perform pg_catalog.set_config('search_path', path, true);
+         end",
+        quote_literal(create)
+    );
+    format!("do {};\n", quote_literal(&body))
 }
 
 /// The text of some tokens.
@@ -99,7 +112,9 @@ mod tests {
     fn made(sql: &str) -> Vec<String> {
         let statements = split(sql).unwrap();
         let stubs = statements.iter().flat_map(stubs);
-        stubs.map(|it| it.split("execute ").nth(1).unwrap().split("; exception").next().unwrap().to_owned()).collect()
+        let command = |it: String| it.split("execute ").nth(1).unwrap().split(";\n").next().unwrap().to_owned();
+        // A literal inside of a literal.
+        stubs.map(|it| command(it.replace("''", "'"))).collect()
     }
 
     #[test]

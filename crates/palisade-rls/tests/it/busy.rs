@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use palisade_rls::{ApplyError, ApplySettings, Orphans};
 
-use crate::support::{Database, Failed, ask, run};
+use crate::support::{Database, Failed, ask, rolled_back, run};
 
 const FILE: (&str, &str) =
     ("rls/t.sql", "alter table t enable row level security;\nalter table only u force row level security");
@@ -16,6 +16,16 @@ async fn a_lock_that_is_never_given_back_ends_in_an_error_that_names_its_holder(
     run(&mut other, "set application_name = 'report'; begin; select * from u").await;
     let pid = ask(&mut other, "select pg_backend_pid()::text").await.unwrap();
 
+    // Whoever reads what is held, or what was locked before it, gets answers all the same.
+    let mut reader = database.connect().await;
+    run(&mut reader, "set lock_timeout = '15s'").await;
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_over = std::sync::Arc::clone(&stop);
+    let reading = tokio::spawn(async move {
+        while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+            assert_eq!(ask(&mut reader, "select count(*)::text from t, u").await.unwrap(), "0");
+        }
+    });
     let settings = ApplySettings { lock_timeout: Duration::from_millis(20), retry_for: Duration::from_secs(1) };
     let error = database.apply_with(&[FILE], Orphans::Keep, settings).await.unwrap_err();
     let Failed::Apply(ApplyError::Busy { what, tries, blockers, .. }) = &error else { panic!("{error:?}") };
@@ -27,6 +37,8 @@ async fn a_lock_that_is_never_given_back_ends_in_an_error_that_names_its_holder(
     let enabled =
         "select count(*)::text from pg_class where relname in ('t', 'u') and (relrowsecurity or relforcerowsecurity)";
     assert_eq!(ask(&mut database.connect().await, enabled).await.unwrap(), "0");
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    reading.await.unwrap();
 
     run(&mut other, "commit").await;
     assert_eq!(database.apply(&[FILE]).await.unwrap().changes.len(), 2);
@@ -42,10 +54,9 @@ async fn a_lock_that_is_given_back_is_waited_for() {
         (database, applied)
     });
     // Only once a try has failed does the other one let go.
-    let failed = "select xact_rollback::text from pg_stat_database where datname = current_database()";
     let mut watcher = other.connect_again().await.unwrap();
-    let before = ask(&mut watcher, failed).await.unwrap();
-    while ask(&mut watcher, &format!("select pg_stat_clear_snapshot(); {failed}")).await.unwrap() == before {
+    let before = rolled_back(&mut watcher).await;
+    while rolled_back(&mut watcher).await == before {
         tokio::task::yield_now().await;
     }
     run(&mut other, "commit").await;

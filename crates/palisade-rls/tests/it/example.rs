@@ -1,11 +1,11 @@
 //! The example project: its policies do what their comments say, under both of Supabase's regimes of default grants.
 
 use camino::Utf8Path;
-use palisade_db::{Connection, batch};
+use palisade_db::Connection;
 use palisade_embedded::GrantRegime;
 use palisade_rls::PolicyScript;
 
-use crate::support::{Database, ask};
+use crate::support::{Database, ask, run_directory};
 
 const ADA: &str = "a0000000-0000-4000-8000-000000000001";
 const MIRA: &str = "a0000000-0000-4000-8000-000000000002";
@@ -30,18 +30,6 @@ async fn project(regime: GrantRegime) -> Database {
     ask(&mut connection, &account).await.unwrap();
     drop(connection);
     database
-}
-
-/// Statement by statement: `create index concurrently` stands no company.
-async fn run_directory(connection: &mut Connection, directory: &Utf8Path) {
-    let mut files: Vec<_> = directory.read_dir_utf8().unwrap().map(|it| it.unwrap().into_path()).collect();
-    files.sort();
-    for file in files {
-        let sql = std::fs::read_to_string(&file).unwrap();
-        for statement in palisade_sql::split(&sql).unwrap() {
-            batch(connection, statement.text).await.unwrap_or_else(|error| panic!("{file}: {error}"));
-        }
-    }
 }
 
 /// The role and claims that `PostgREST` would set for a request.

@@ -13,6 +13,7 @@ mod example;
 mod explain;
 mod guarantee;
 mod lint;
+mod on_target;
 mod read;
 mod readers;
 mod repeat;

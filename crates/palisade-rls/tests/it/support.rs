@@ -115,6 +115,18 @@ pub(crate) async fn run(connection: &mut Connection, sql: &str) {
     batch(connection, sql).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
 }
 
+/// Statement by statement: `create index concurrently` stands no company.
+pub(crate) async fn run_directory(connection: &mut Connection, directory: &camino::Utf8Path) {
+    let mut files: Vec<_> = directory.read_dir_utf8().unwrap().map(|it| it.unwrap().into_path()).collect();
+    files.sort();
+    for file in files {
+        let sql = std::fs::read_to_string(&file).unwrap();
+        for statement in palisade_sql::split(&sql).unwrap() {
+            batch(connection, statement.text).await.unwrap_or_else(|error| panic!("{file}: {error}"));
+        }
+    }
+}
+
 /// The first column of the last row, as text.
 pub(crate) async fn ask(connection: &mut Connection, sql: &str) -> Result<String, palisade_db::DbError> {
     match batch(connection, sql).await {
@@ -124,6 +136,13 @@ pub(crate) async fn ask(connection: &mut Connection, sql: &str) -> Result<String
             Err(failed.error)
         }
     }
+}
+
+/// How many transactions of the database were rolled back.
+pub(crate) async fn rolled_back(watcher: &mut Connection) -> u64 {
+    let sql = "select pg_stat_clear_snapshot();
+        select xact_rollback::text from pg_stat_database where datname = current_database()";
+    ask(watcher, sql).await.unwrap().parse().unwrap()
 }
 
 pub(crate) fn script(files: &[(&str, &str)]) -> PolicyScript {

@@ -35,6 +35,14 @@ impl MakeError {
         Self::Embedded(Box::new(error))
     }
 
+    /// Whether there is no server at all, so that it does not matter what was to be made on it.
+    pub fn lacks_server(&self) -> bool {
+        match self {
+            Self::Embedded(error) => matches!(**error, EmbeddedError::Installation(_) | EmbeddedError::Server(_)),
+            Self::Load(_) | Self::Read(_) | Self::Shadow(_) | Self::NotLent { .. } => false,
+        }
+    }
+
     /// What to do next.
     pub fn help(&self) -> Option<String> {
         match self {

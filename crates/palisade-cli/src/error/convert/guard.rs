@@ -23,7 +23,10 @@ impl From<DeclaredError> for CommandError {
             DeclaredError::Declare(error) => error.into(),
             DeclaredError::Plan(error) => error.into(),
             DeclaredError::Target(error) => error.into(),
-            DeclaredError::Scratch { .. } | DeclaredError::Copy { .. } => Self::of("no-scratch", &error).help(help),
+            DeclaredError::OnTarget { .. } => Self::of("row-security-failed", &error).help(help),
+            DeclaredError::Scratch { .. } | DeclaredError::Copy { .. } | DeclaredError::Pending { .. } => {
+                Self::of("no-scratch", &error).help(help)
+            }
         }
     }
 }

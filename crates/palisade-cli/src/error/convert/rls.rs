@@ -24,7 +24,9 @@ impl From<DeclareError> for CommandError {
         let help = error.help();
         let code = match error {
             DeclareError::Database(error) => return error.into(),
-            DeclareError::Statement { .. } => "row-security-failed",
+            DeclareError::Statement { .. } | DeclareError::Target(_) | DeclareError::WholeRow { .. } => {
+                "row-security-failed"
+            }
             DeclareError::Unreadable(_) => "bad-policies",
             DeclareError::Diff(_) => "no-order",
         };
