@@ -78,6 +78,7 @@ impl Scratch {
     /// [`ScratchError::Layer`] if the SQL of a layer fails, with the place; other variants if the server does.
     pub async fn database(&self, layers: &[Layer]) -> Result<ScratchDatabase, EmbeddedError> {
         self.server.drop_abandoned().await?;
+        self.server.run("put roles back", include_str!("scratch/restore_roles.sql")).await?;
         Ok(database::create(&self.server, layers).await?)
     }
 }

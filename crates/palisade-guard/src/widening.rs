@@ -8,10 +8,10 @@ use palisade_embedded::Layer;
 use palisade_migrator::{Migration, Version, load};
 use palisade_plan::{Plan, Step, Verdict};
 use palisade_policy::{
-    Access, AccessChange, Compare, Facts, Privilege, access_difference, access_lock, managed_relations,
+    Access, AccessChange, Compare, Facts, Privilege, Relation, access_difference, access_lock, managed_relations,
 };
 use palisade_rls::{ReadError, read_facts};
-use palisade_source::{Base, MakeError, Workbench};
+use palisade_source::{Base, MakeError, SUPABASE_SCHEMAS, Workbench};
 
 use crate::inputs::Inputs;
 
@@ -126,7 +126,9 @@ pub async fn widening(
             Err(_) => made_on(supabase).await?,
         }
     };
-    let mut tables = names(&before, inputs);
+    // What is only on the target, outside of what is managed, stays as it is.
+    let mut tables: BTreeSet<String> =
+        relations(&before, inputs).into_iter().map(|it| before.relation_name(it)).collect();
     tables.extend(names(&after, inputs));
     let bound: Vec<String> =
         environment.roles.iter().filter(|it| !(bypasses(&before, it) && bypasses(&after, it))).cloned().collect();
@@ -234,8 +236,18 @@ fn relations(facts: &Facts, inputs: &Inputs<'_>) -> Vec<palisade_policy::Oid> {
     managed_relations(facts, managed, Some((&table.schema, &table.name)))
 }
 
+/// What is compared: what is managed, and all else that users may have opened, in whatever schema. What Supabase looks after is not
+/// the same on a throwaway database; of that, only users' accounts, which nothing opens by itself.
 fn names(facts: &Facts, inputs: &Inputs<'_>) -> BTreeSet<String> {
-    relations(facts, inputs).into_iter().map(|it| facts.relation_name(it)).collect()
+    let mut found: BTreeSet<String> = relations(facts, inputs).into_iter().map(|it| facts.relation_name(it)).collect();
+    let history = (&inputs.environment.history_table.schema, &inputs.environment.history_table.name);
+    let is_open = |it: &&Relation| {
+        let schema = it.schema_name.as_str();
+        let of_users = schema == "auth" || !SUPABASE_SCHEMAS.contains(&schema) && schema != "palisade";
+        of_users && !it.of_extension && (&it.schema_name, &it.name) != history
+    };
+    found.extend(facts.relations.values().filter(is_open).map(Relation::qualified));
+    found
 }
 
 fn bypasses(facts: &Facts, role: &str) -> bool {

@@ -97,10 +97,11 @@ impl<'f> Access<'f> {
             rights::Held::Everything => {}
         }
         cell.verdict = Verdict::All;
-        cell.why = match self.bypass(role, relation, command) {
-            Some(why) => why,
-            None => return self.filtered(role, relation, cell),
+        let Some(why) = self.bypass(role, relation, command) else {
+            let name = cell.role.clone();
+            return self.filtered(role, relation, cell, Some(&name));
         };
+        cell.why = why;
         if let (Why::View, false) = (cell.why, self.facts.views.get(&relation.oid).is_none_or(Vec::is_empty)) {
             return self.through_view(role, relation, cell, 0);
         }
@@ -153,10 +154,11 @@ impl<'f> Access<'f> {
         policy.roles.iter().any(|it| *it == Oid::NONE || self.rights.has_rights_of(role, *it))
     }
 
-    fn filtered(&self, role: Oid, relation: &Relation, mut cell: Cell) -> Cell {
+    /// `current` is what `current_user` is there, if that is known.
+    fn filtered(&self, role: Oid, relation: &Relation, mut cell: Cell, current: Option<&str>) -> Cell {
         let Some(command) = cell.command.policy_command() else { return cell };
         let mut space = Space::new(self.facts);
-        let view = View { relation: relation.oid, role: Some(&cell.role), ..View::default() };
+        let view = View { relation: relation.oid, role: current, ..View::default() };
         let rows = (command != PolicyCommand::Insert).then(|| self.rows(role, relation.oid, command));
         let check = matches!(command, PolicyCommand::Insert | PolicyCommand::Update)
             .then(|| self.checks(role, relation.oid, command));
@@ -178,7 +180,10 @@ impl<'f> Access<'f> {
         if cell.why == Why::Policies
             && let Some(why) = self.failure(role, relation.oid, command)
         {
-            (cell.verdict, cell.why) = (Verdict::None, why);
+            // What is true anyhow is folded away before anybody asks for rights.
+            if why == Why::Recursion || cell.verdict != Verdict::All {
+                (cell.verdict, cell.why) = (Verdict::None, why);
+            }
         }
         cell
     }

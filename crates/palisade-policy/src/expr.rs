@@ -206,7 +206,8 @@ impl Expr {
     pub fn without_casts(&self) -> &Self {
         match self {
             Self::Cast { arg, .. } => arg.without_casts(),
-            Self::Call { cast: true, args, .. } if args.len() == 1 => args[0].without_casts(),
+            // Casts of users may do anything.
+            Self::Call { function: Oid(..16_384), cast: true, args } if args.len() == 1 => args[0].without_casts(),
             _ => self,
         }
     }
@@ -214,10 +215,12 @@ impl Expr {
     /// What a sub-select of one value without a table gives, as `(select auth.uid())`; itself otherwise.
     pub fn unwrapped(&self) -> &Self {
         match self {
-            Self::SubLink { kind: SubLinkKind::Scalar, test: None, query } => match query.single_value() {
-                Some(value) => value.unwrapped(),
-                None => self,
-            },
+            Self::SubLink { kind: SubLinkKind::Scalar, test: None, query } => {
+                match query.single_value().filter(|_| !query.sets) {
+                    Some(value) => value.unwrapped(),
+                    None => self,
+                }
+            }
             _ => self,
         }
     }

@@ -6,7 +6,7 @@
 use crate::Oid;
 use crate::access::{Access, AccessCommand, Cell, Verdict};
 use crate::facts::{Policy, Relation};
-use palisade_sql::quote_ident;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -136,6 +136,12 @@ fn functions(access: &Access<'_>, relations: &[Oid], text: &mut String) {
         text.push_str("\nfunctions that policies call:\n");
         text.extend(lines);
     }
+}
+
+/// A name, quoted where it has to be; what would end a line or steer a terminal is written as what it is.
+fn quote_ident(name: &str) -> Cow<'_, str> {
+    let quoted = palisade_sql::quote_ident(name);
+    if quoted.chars().any(char::is_control) { Cow::Owned(quoted.escape_debug().to_string()) } else { quoted }
 }
 
 /// Conditions with sub-selects come with line breaks, which mean nothing outside of texts.

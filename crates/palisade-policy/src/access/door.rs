@@ -223,9 +223,7 @@ impl Access<'_> {
                     writes: true,
                 });
             }
-            for parent in
-                table.parents.iter().filter_map(|it| self.facts.relations.get(it)).filter(|_| !table.partition)
-            {
+            for parent in table.parents.iter().filter_map(|it| self.facts.relations.get(it)) {
                 let how = if parent.row_security { "by the policies of the parent" } else { "without any policy" };
                 doors.push(Door {
                     table: table.qualified(),

@@ -95,7 +95,8 @@ impl Access<'_> {
                 cell.why = why;
                 cell
             }
-            None => self.filtered(reader, base, cell),
+            // `current_user` stays the caller in a view.
+            None => self.filtered(reader, base, cell, None),
         }
     }
 

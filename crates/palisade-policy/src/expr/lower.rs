@@ -4,6 +4,7 @@ use crate::Oid;
 use crate::expr::constant::constant;
 use crate::expr::{ColumnRef, Command, Expr, Query, RangeEntry, SessionValue, SubLinkKind, Target, TruthTest};
 use crate::tree::{Node, Tagged, TreeError};
+use std::fmt::Write as _;
 
 /// Why a parse tree cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,22 +73,86 @@ fn boxed(node: &Tagged<'_>, field: &str) -> Option<Box<Expr>> {
 }
 
 fn expression(node: &Tagged<'_>) -> Expr {
-    known(node).unwrap_or_else(|| Expr::Other { tag: signature(node), args: anything(node) })
+    match (known(node), collation(node)) {
+        (Some(known), None) => known,
+        // Under another collation the same operator may say something else.
+        (Some(known), Some(collation)) => Expr::Other { tag: format!("COLLATION {collation}"), args: vec![known] },
+        (None, _) => other(node, &[]),
+    }
 }
 
-/// The tag of a node and all it says in words and numbers, but for where it stood: `GREATEST` and `LEAST` differ in nothing else.
-fn signature(node: &Tagged<'_>) -> String {
-    const PLACES: [&str; 4] = ["location", "rexpr_list_start", "rexpr_list_end", "list_start"];
-    let mut tag = node.tag.to_owned();
+/// The collation under which a comparison is made, if it is one of which equal texts need not be equal byte for byte.
+fn collation(node: &Tagged<'_>) -> Option<u32> {
+    // None, the default of the database, C and POSIX.
+    const EXACT: [u32; 4] = [0, 100, 950, 951];
+    node.field("inputcollid").number().filter(|it| !EXACT.contains(it))
+}
+
+/// A node of which only the form is known: all it says but where it stood, and what the server works out again. What is an
+/// expression in it becomes one of its parts, in the place that `#` marks, so that numbers in it can be replaced.
+fn other(node: &Tagged<'_>, without: &[&str]) -> Expr {
+    const NOT_MEANT: [&str; 30] = [
+        "location",
+        "rexpr_list_start",
+        "rexpr_list_end",
+        "list_start",
+        "list_end",
+        "stmt_location",
+        "stmt_len",
+        "querySource",
+        "canSetTag",
+        "utilityStmt",
+        "rtable",
+        "rteperminfos",
+        "cteList",
+        "targetList",
+        "constraintDeps",
+        "withCheckOptions",
+        "relid",
+        "relkind",
+        "rellockmode",
+        "perminfoindex",
+        "requiredPerms",
+        "checkAsUser",
+        "selectedCols",
+        "insertedCols",
+        "updatedCols",
+        "extraUpdatedCols",
+        "securityQuals",
+        "alias",
+        "eref",
+        "subquery",
+    ];
+    let (mut tag, mut args) = (node.tag.to_owned(), Vec::new());
     for (name, value) in &node.fields {
-        if !PLACES.contains(name) {
-            let atoms = value.atom().into_iter().chain(value.items().iter().filter_map(Node::atom));
-            for atom in atoms {
-                tag.extend([" ", name, "=", atom]);
-            }
+        if !NOT_MEANT.contains(name) && !without.contains(name) {
+            tag.extend([" ", name, "="]);
+            form(value, &mut tag, &mut args);
         }
     }
-    tag
+    Expr::Other { tag, args }
+}
+
+fn form(value: &Node<'_>, tag: &mut String, args: &mut Vec<Expr>) {
+    match value {
+        Node::Absent => tag.push_str("<>"),
+        // Quoted, so that no name reads as something else.
+        Node::Atom(atom) => {
+            let _ = write!(tag, "{atom:?}");
+        }
+        Node::List(items) => {
+            tag.push('(');
+            for item in items {
+                form(item, tag, args);
+                tag.push(' ');
+            }
+            tag.push(')');
+        }
+        Node::Tagged(inner) => {
+            tag.push('#');
+            args.push(expression(inner));
+        }
+    }
 }
 
 /// In two parts: the word that marks what is left undone stands in it, and none may in this repository.
@@ -106,11 +171,17 @@ fn known(node: &Tagged<'_>) -> Option<Expr> {
             column: node.field("varattno").number()?,
             data_type: oid(node, "vartype"),
         }),
+        "FUNCEXPR" if node.flag("funcvariadic") => other(node, &["funcid"]),
         "FUNCEXPR" => {
             let cast = matches!(node.field("funcformat").number::<u8>(), Some(1 | 2));
             Expr::Call { function: oid(node, "funcid"), cast, args: args(node) }
         }
-        "AGGREF" => Expr::Call { function: oid(node, "aggfnoid"), cast: false, args: args(node) },
+        "AGGREF" => {
+            // With its filter, its order and whether equal values count once.
+            let call = Expr::Call { function: oid(node, "aggfnoid"), cast: false, args: args(node) };
+            let without = ["aggfnoid", "args", "aggno", "aggtransno", "aggtranstype"];
+            Expr::Other { tag: "AGGREGATE".to_owned(), args: vec![call, other(node, &without)] }
+        }
         "OPEXPR" => Expr::Operator { operator: oid(node, "opno"), function: oid(node, "opfuncid"), args: args(node) },
         "DISTINCTEXPR" => Expr::Distinct { operator: oid(node, "opno"), args: Box::new(args(node).try_into().ok()?) },
         "SCALARARRAYOPEXPR" => Expr::InArray {
@@ -125,6 +196,8 @@ fn known(node: &Tagged<'_>) -> Option<Expr> {
             ("not", args) => Expr::Not(Box::new(args.into_iter().next()?)),
             _ => return None,
         },
+        // A row with some values is neither null nor not null.
+        "NULLTEST" if node.flag("argisrow") => return None,
         "NULLTEST" => {
             Expr::IsNull { arg: boxed(node, "arg")?, negated: node.field("nulltesttype").number() == Some(1_u8) }
         }
@@ -143,8 +216,15 @@ fn known(node: &Tagged<'_>) -> Option<Expr> {
         // Before version 16 they are two tags.
         "COALESCEEXPR" | "COALESCE" => Expr::Coalesce(args(node)),
         "CASEEXPR" | "CASE" => case(node)?,
-        "RELABELTYPE" | "COERCEVIAIO" | TO_DOMAIN | "ARRAYCOERCEEXPR" | "CONVERTROWTYPEEXPR" | "COLLATEEXPR"
-        | "COLLATE" => Expr::Cast {
+        // Of arrays, the cast of each element decides whether the values stay.
+        "ARRAYCOERCEEXPR" => {
+            let element = node.field("elemexpr").tagged().map(|it| it.tag);
+            if element != Some("RELABELTYPE") {
+                return None;
+            }
+            Expr::Cast { arg: boxed(node, "arg")?, data_type: oid(node, "resulttype"), relabels: true }
+        }
+        "RELABELTYPE" | "COERCEVIAIO" | TO_DOMAIN | "CONVERTROWTYPEEXPR" => Expr::Cast {
             arg: boxed(node, "arg")?,
             data_type: oid(node, "resulttype"),
             relabels: node.tag == "RELABELTYPE",
@@ -196,19 +276,6 @@ fn session_value(node: &Tagged<'_>) -> SessionValue {
     }
 }
 
-/// All expressions in a node that is not known; its words and numbers are in its [`signature`].
-fn anything(node: &Tagged<'_>) -> Vec<Expr> {
-    let mut found = Vec::new();
-    for (_, value) in &node.fields {
-        match value {
-            Node::Tagged(it) => found.push(expression(it)),
-            Node::List(_) => found.extend(list(value)),
-            Node::Absent | Node::Atom(_) => {}
-        }
-    }
-    found
-}
-
 fn query(node: &Tagged<'_>) -> Query {
     let mut conditions = Vec::new();
     let mut others = Vec::new();
@@ -238,6 +305,10 @@ fn query(node: &Tagged<'_>) -> Query {
         relations: node.field("rtable").items().iter().map(range_entry).collect(),
         conditions,
         targets: node.field("targetList").items().iter().filter_map(target).collect(),
+        form: std::iter::once(other(node, &["limitOffset", "limitCount", "returningList"]))
+            .chain(node.field("rtable").items().iter().filter_map(Node::tagged).map(|it| other(it, &["joinaliasvars"])))
+            .collect(),
+        sets: node.flag("hasTargetSRFs"),
         aggregates: node.flag("hasAggs") && !groups,
         groups,
         combines: *node.field("setOperations") != Node::Absent,
@@ -271,6 +342,7 @@ fn target(node: &Node<'_>) -> Option<Target> {
     Some(Target {
         name: node.field("resname").atom().unwrap_or_default().to_owned(),
         expr: optional(node.field("expr"))?,
+        sort: node.field("ressortgroupref").number().unwrap_or_default(),
         junk: node.flag("resjunk"),
     })
 }
@@ -291,6 +363,6 @@ fn range_entry(node: &Node<'_>) -> RangeEntry {
             RangeEntry::Functions(functions.filter_map(|it| optional(it.field("funcexpr"))).collect())
         }
         Some(6) => RangeEntry::CommonTable(node.field("ctename").atom().unwrap_or_default().to_owned()),
-        _ => RangeEntry::Other(anything(node)),
+        _ => RangeEntry::Other(vec![other(node, &[])]),
     }
 }

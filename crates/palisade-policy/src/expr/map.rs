@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// What each number becomes.
 pub(crate) trait Renumber {
+    /// A relation that a query reads.
     fn relation(&self, oid: Oid) -> Oid;
     fn function(&self, oid: Oid) -> Oid;
     fn operator(&self, oid: Oid) -> Oid;
@@ -88,6 +89,7 @@ impl<F: FnMut(&mut Value)> NamedValues<'_, F> {
         }
         query.conditions.iter_mut().for_each(|it| self.expr(it));
         query.targets.iter_mut().for_each(|it| self.expr(&mut it.expr));
+        query.form.iter_mut().for_each(|it| self.expr(it));
         query.others.iter_mut().for_each(|it| self.expr(it));
     }
 }
@@ -180,9 +182,16 @@ fn renumber_query(query: &Query, around: &mut Around, to: &impl Renumber) -> Que
         targets: query
             .targets
             .iter()
-            .map(|it| Target { name: it.name.clone(), expr: renumber(&it.expr, around, to), junk: it.junk })
+            .map(|it| Target {
+                name: it.name.clone(),
+                expr: renumber(&it.expr, around, to),
+                sort: it.sort,
+                junk: it.junk,
+            })
             .collect(),
         others: exprs(&query.others, around),
+        form: exprs(&query.form, around),
+        sets: query.sets,
         aggregates: query.aggregates,
         groups: query.groups,
         combines: query.combines,

@@ -51,11 +51,14 @@ pub struct Target {
     pub name: String,
     /// Its value.
     pub expr: Expr,
+    /// By which number sorting, grouping and the like refer to it; 0 if they do not.
+    pub sort: u32,
     /// Whether it is only there for sorting and the like.
     pub junk: bool,
 }
 
 /// A query.
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent fact of its form")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Query {
     /// What it does.
@@ -72,6 +75,11 @@ pub struct Query {
     pub targets: Vec<Target>,
     /// All other expressions in it: `ORDER BY`, `LIMIT`, `RETURNING`, windows.
     pub others: Vec<Expr>,
+    /// All else that it says, and each thing in `FROM`: joins, order, grouping, sets. Two queries that differ in it are different,
+    /// and nothing else is asked of it: what is an expression in it stands elsewhere as well.
+    pub form: Vec<Expr>,
+    /// Whether a value of it is a set.
+    pub sets: bool,
     /// Whether it aggregates without `GROUP BY`, so that it gives one row.
     pub aggregates: bool,
     /// Whether it groups.
@@ -87,11 +95,13 @@ impl Query {
     pub fn single_value(&self) -> Option<&Expr> {
         let plain = self.command == Command::Select
             && self.common.is_empty()
-            && self.relations.iter().all(|it| matches!(it, RangeEntry::Other(args) if args.is_empty()))
+            && self.relations.iter().all(is_nothing)
             && self.conditions.is_empty()
             && !self.groups
             && !self.combines
-            && self.limit != Some(0);
+            && self.limit.is_none()
+            && self.others.is_empty()
+            && !self.aggregates;
         match self.targets.as_slice() {
             [Target { expr, junk: false, .. }] if plain => Some(expr),
             _ => None,
@@ -120,5 +130,15 @@ impl Query {
             }
             _ => None,
         }
+    }
+}
+
+/// What stands there where there is no `FROM`: `RTE_RESULT`.
+fn is_nothing(entry: &RangeEntry) -> bool {
+    match entry {
+        RangeEntry::Other(args) => {
+            args.iter().all(|it| matches!(it, Expr::Other { tag, .. } if tag.contains("rtekind=\"8\"")))
+        }
+        _ => false,
     }
 }

@@ -241,6 +241,7 @@ impl RawFacts {
             self.facts.functions.insert(raw.oid, function(raw)?);
         }
         self.facts.operators.extend(more.operators);
+        nullable_in_children(&mut self.facts.relations);
         // The server keeps a label as the number of its row, which says nothing in another database.
         let labels = &self.labels;
         let mut name = |value: &mut Value| {
@@ -314,6 +315,28 @@ impl RawMore {
             self.operators = numbered(class, answer)?.collect();
         }
         Ok(())
+    }
+}
+
+/// What a child may leave empty is not always there for whoever reads the parent.
+fn nullable_in_children(relations: &mut BTreeMap<Oid, Relation>) {
+    loop {
+        let mut nullable: Vec<(Oid, String)> = Vec::new();
+        for child in relations.values() {
+            let empty = child.columns.iter().filter(|it| !it.not_null);
+            nullable.extend(empty.flat_map(|it| child.parents.iter().map(|parent| (*parent, it.name.clone()))));
+        }
+        let mut changed = false;
+        for (parent, name) in nullable {
+            let columns = relations.get_mut(&parent).into_iter().flat_map(|it| &mut it.columns);
+            for column in columns.filter(|it| it.name == name && it.not_null) {
+                column.not_null = false;
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
+        }
     }
 }
 

@@ -40,10 +40,12 @@ struct Translation<'a> {
 }
 
 impl Renumber for Translation<'_> {
+    /// A view is what it selects.
     fn relation(&self, oid: Oid) -> Oid {
-        self.known(oid, || {
-            self.facts.relations.get(&oid).map(|it| format!("relation {}.{}", len(&it.schema_name), it.name))
-        })
+        match self.facts.view_definitions.get(&oid) {
+            Some(definition) => Oid(self.names.number(format!("view {} {definition}", self.facts.relation_name(oid)))),
+            None => self.identity(oid),
+        }
     }
 
     fn function(&self, oid: Oid) -> Oid {
@@ -63,7 +65,7 @@ impl Renumber for Translation<'_> {
 
     fn column(&self, relation: Oid, number: i32) -> i32 {
         let Some(column) = self.facts.column(relation, number) else { return number };
-        let name = format!("column {} {}", self.relation(relation), column.name);
+        let name = format!("column {} {}", self.identity(relation), column.name);
         i32::try_from(self.names.number(name)).unwrap_or(number)
     }
 }
@@ -80,6 +82,13 @@ impl Translation<'_> {
         }
         // What is not known in this database equals nothing in another one.
         Oid(self.names.number(name().unwrap_or_else(|| format!("unknown {oid} {:p}", self.facts))))
+    }
+
+    /// A relation by its name alone.
+    fn identity(&self, oid: Oid) -> Oid {
+        self.known(oid, || {
+            self.facts.relations.get(&oid).map(|it| format!("relation {}.{}", len(&it.schema_name), it.name))
+        })
     }
 
     fn role(&self, oid: Oid) -> Oid {
@@ -133,23 +142,23 @@ impl Translation<'_> {
         for (view, queries) in &facts.views {
             // A query stands in no other; as a sub-select it is renumbered as any.
             let queries = queries.iter().map(|it| crate::expr::renumbered_query(it, self)).collect();
-            all.views.insert(self.relation(*view), queries);
+            all.views.insert(self.identity(*view), queries);
         }
         let definitions = facts.view_definitions.iter();
-        all.view_definitions = definitions.map(|(view, it)| (self.relation(*view), it.clone())).collect();
+        all.view_definitions = definitions.map(|(view, it)| (self.identity(*view), it.clone())).collect();
         for trigger in &mut all.triggers {
-            trigger.relation = self.relation(trigger.relation);
+            trigger.relation = self.identity(trigger.relation);
             trigger.function = self.function(trigger.function);
         }
         for key in &mut all.foreign_keys {
             key.columns = key.columns.iter().map(|it| self.column(key.relation, *it)).collect();
-            key.relation = self.relation(key.relation);
-            key.referenced = self.relation(key.referenced);
+            key.relation = self.identity(key.relation);
+            key.referenced = self.identity(key.referenced);
         }
         // Speed is not compared.
         all.indexes = Vec::new();
         for publication in &mut all.publications {
-            publication.relations = publication.relations.iter().map(|it| self.relation(*it)).collect();
+            publication.relations = publication.relations.iter().map(|it| self.identity(*it)).collect();
             publication.schemas = publication.schemas.iter().map(|it| self.schema(*it)).collect();
         }
         all.default_privileges = facts
@@ -174,10 +183,10 @@ impl Translation<'_> {
             ..it.clone()
         };
         Relation {
-            oid: self.relation(relation.oid),
+            oid: self.identity(relation.oid),
             schema: self.schema(relation.schema),
             owner: self.role(relation.owner),
-            parents: relation.parents.iter().map(|it| self.relation(*it)).collect(),
+            parents: relation.parents.iter().map(|it| self.identity(*it)).collect(),
             grants: self.grants(&relation.grants),
             columns: relation.columns.iter().map(column).collect(),
             ..relation.clone()
@@ -188,7 +197,7 @@ impl Translation<'_> {
         let condition =
             |it: &Condition| Condition { expr: it.expr.renumbered(policy.relation, self), sql: it.sql.clone() };
         Policy {
-            relation: self.relation(policy.relation),
+            relation: self.identity(policy.relation),
             roles: policy.roles.iter().map(|it| self.role(*it)).collect(),
             using: policy.using.as_ref().map(condition),
             with_check: policy.with_check.as_ref().map(condition),
@@ -212,7 +221,11 @@ fn function_names(facts: &Facts) -> BTreeMap<Oid, String> {
             .into_iter()
             .filter_map(|it| facts.functions.get(&it))
             .filter(|it| it.is_of_users())
-            .map(|it| format!("{}\0{}", it.signature(), it.digest()))
+            .map(|it| {
+                let owner = facts.roles.get(&it.owner);
+                let exempt = it.security_definer && owner.is_some_and(|it| it.superuser || it.bypasses);
+                format!("{}\0{}\0{exempt}", it.signature(), it.digest())
+            })
             .collect();
         let mut hash = Sha256::new();
         for it in &called {

@@ -5,7 +5,7 @@ use crate::expr::{Expr, SessionValue, SubLinkKind, TruthTest, Value};
 use crate::facts::{Facts, Volatility};
 use crate::formula::atom::{Atom, Truth, View};
 use crate::formula::bdd::{Bdd, Ref};
-use crate::formula::value::{ENUM_EQUALITY, comparable, compared_with, exact, specialised};
+use crate::formula::value::{ENUM_EQUALITY, comparable, compared_with, exact, has_place, specialised};
 use std::collections::BTreeMap;
 
 /// How many values of one expression are known to exclude each other.
@@ -174,9 +174,18 @@ impl<'f> Space<'f> {
                 result
             }
             Expr::Case { arg, branches, otherwise } => {
+                let conditions: Vec<Expr> = branches
+                    .iter()
+                    .map(|(condition, _)| {
+                        arg.as_ref().map_or_else(|| condition.clone(), |it| compared_with(condition, it))
+                    })
+                    .collect();
+                // The place may be behind a cast of its own.
+                if conditions.iter().any(has_place) {
+                    return self.opaque(expr, view);
+                }
                 let mut result = self.truth(otherwise, view);
-                for (condition, value) in branches.iter().rev() {
-                    let condition = arg.as_ref().map_or_else(|| condition.clone(), |it| compared_with(condition, it));
+                for (condition, (_, value)) in conditions.into_iter().zip(branches).rev() {
                     let (condition, value) = (self.truth(&condition, view), self.truth(value, view));
                     result = Truth {
                         is_true: self.bdd.choose(condition.is_true, value.is_true, result.is_true),
@@ -187,7 +196,7 @@ impl<'f> Space<'f> {
             }
             Expr::Distinct { operator, args } => self.distinct(*operator, &args[0], &args[1], view),
             Expr::Operator { operator, function, args } => self.operator(*operator, *function, args, view),
-            Expr::InArray { operator, function, any, args } => match args[1].without_casts() {
+            Expr::InArray { operator, function, any, args } => match args[1].same_value() {
                 Expr::Array(items) => {
                     let parts: Vec<Truth> = items
                         .iter()
@@ -198,7 +207,7 @@ impl<'f> Space<'f> {
                 _ => self.opaque(expr, view),
             },
             Expr::SubLink { kind: SubLinkKind::Exists, .. } => {
-                let exists = self.variable(Atom::True(expr.clone()));
+                let exists = self.atom(Atom::True(expr.clone()), Oid::NONE);
                 self.certain(exists)
             }
             Expr::SubLink { kind: SubLinkKind::Scalar, .. } if !std::ptr::eq(expr.unwrapped(), expr) => {

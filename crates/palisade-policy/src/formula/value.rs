@@ -45,3 +45,10 @@ pub(super) fn specialised(expr: &Expr, view: View<'_>) -> Expr {
         _ => expr.clone(),
     }
 }
+
+/// Whether the other thing is left in it.
+pub(super) fn has_place(condition: &Expr) -> bool {
+    let mut found = false;
+    condition.walk(&mut |it, _| found |= matches!(it, Expr::Other { tag, .. } if tag.starts_with("CASETESTEXPR")));
+    found
+}
