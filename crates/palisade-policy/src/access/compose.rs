@@ -7,6 +7,7 @@ use crate::access::cell::{Predicate, Verdict};
 use crate::expr::Expr;
 use crate::facts::{Condition, Policy};
 use crate::formula::{Ref, Space, Truth, View};
+use std::collections::BTreeSet;
 
 /// The conditions of several policies.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,17 @@ impl<'f> Composed<'f> {
     ) -> Self {
         let (permissive, restrictive) = policies.map(|it| (it, condition(it))).partition(|(it, _)| it.permissive);
         Self { permissive, restrictive, also: Vec::new() }
+    }
+
+    /// Whether both are made of the same conditions.
+    pub(crate) fn is_same(&self, other: &Composed<'_>) -> bool {
+        let exprs = |policies: &[(&Policy, Option<&Condition>)]| -> BTreeSet<Option<Expr>> {
+            policies.iter().map(|(_, it)| it.map(|it| it.expr.clone())).collect()
+        };
+        exprs(&self.permissive) == exprs(&other.permissive)
+            && exprs(&self.restrictive) == exprs(&other.restrictive)
+            && self.also.is_empty()
+            && other.also.is_empty()
     }
 
     pub(crate) fn and(&self, other: &Self) -> Self {

@@ -36,6 +36,11 @@ pub(crate) fn compare(
     role: &str,
     (before, after): (&Facts, &Facts),
 ) -> Option<Direction> {
+    if let (Clause::Composed(old), Clause::Composed(new)) = (old, new)
+        && old.is_same(new)
+    {
+        return None;
+    }
     let mut space = Space::new(before);
     let view = View { relation, role: Some(role), ..View::default() };
     let mut admitted = |it: &Clause<'_>| match it {
@@ -66,6 +71,7 @@ pub(crate) fn compare(
         (true, true) => None,
         (true, false) => Some(Direction::Widened),
         (false, true) => Some(Direction::Narrowed),
+        (false, false) if space.bdd.is_overflown() => Some(Direction::Unknown),
         (false, false) => {
             let [old, new] = [old, new].map(|it| space.atoms(it).into_iter().collect::<BTreeSet<_>>());
             let opaque = old.symmetric_difference(&new).any(|(atom, _)| is_opaque(atom.expr(), before));

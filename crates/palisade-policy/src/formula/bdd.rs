@@ -1,7 +1,7 @@
 //! [Reduced ordered binary decision diagrams](https://en.wikipedia.org/wiki/Binary_decision_diagram): boolean functions of which
 //! two are the same if and only if they are the same node.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A boolean function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,30 +92,44 @@ impl Bdd {
         result
     }
 
-    /// The function where a variable has a value.
-    pub(crate) fn given(&mut self, it: Ref, variable: u32, value: bool) -> Ref {
-        let Some(Decision { variable: first, low, high }) = self.at(it) else { return it };
-        if first == variable {
-            return if value { high } else { low };
+    /// The function where these variables have a value.
+    pub(crate) fn given(&mut self, it: Ref, variables: &BTreeSet<u32>, value: bool) -> Ref {
+        self.restricted(it, variables, value, &mut HashMap::new())
+    }
+
+    /// Functions share parts: each is worked out once.
+    fn restricted(&mut self, it: Ref, variables: &BTreeSet<u32>, value: bool, done: &mut HashMap<Ref, Ref>) -> Ref {
+        let Some(Decision { variable, low, high }) = self.at(it).filter(|_| !self.overflown) else { return it };
+        if let Some(found) = done.get(&it) {
+            return *found;
         }
-        if first > variable {
-            return it;
-        }
-        let (low, high) = (self.given(low, variable, value), self.given(high, variable, value));
-        let condition = self.variable(first);
-        self.choose(condition, high, low)
+        let result = if variables.contains(&variable) {
+            self.restricted(if value { high } else { low }, variables, value, done)
+        } else {
+            let low = self.restricted(low, variables, value, done);
+            let high = self.restricted(high, variables, value, done);
+            let condition = self.variable(variable);
+            self.choose(condition, high, low)
+        };
+        done.insert(it, result);
+        result
+    }
+
+    /// That it is too large to tell anything from it.
+    pub(crate) fn give_up(&mut self) {
+        self.overflown = true;
     }
 
     /// Whether it holds for one value of the variable or the other.
     pub(crate) fn exists(&mut self, it: Ref, variable: u32) -> Ref {
-        let (low, high) = (self.given(it, variable, false), self.given(it, variable, true));
+        let variable = BTreeSet::from([variable]);
+        let (low, high) = (self.given(it, &variable, false), self.given(it, &variable, true));
         self.or(low, high)
     }
 
     /// The variables that it depends on.
-    pub(crate) fn support(&self, it: Ref) -> std::collections::BTreeSet<u32> {
-        let (mut variables, mut seen, mut left) =
-            (std::collections::BTreeSet::new(), std::collections::HashSet::new(), vec![it]);
+    pub(crate) fn support(&self, it: Ref) -> BTreeSet<u32> {
+        let (mut variables, mut seen, mut left) = (BTreeSet::new(), std::collections::HashSet::new(), vec![it]);
         while let Some(it) = left.pop() {
             if let Some(Decision { variable, low, high }) = self.at(it)
                 && seen.insert(it)

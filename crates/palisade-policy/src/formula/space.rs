@@ -8,6 +8,9 @@ use crate::formula::bdd::{Bdd, Ref};
 use crate::formula::value::{ENUM_EQUALITY, comparable, compared_with, exact, has_place, specialised};
 use std::collections::BTreeMap;
 
+/// More than this in one condition is not looked into: each may be a level of a function, and of the stack.
+const MOST_VARIABLES: u32 = 2_000;
+
 /// How many values of one expression are known to exclude each other.
 const MOST_VALUES: usize = 100;
 
@@ -89,15 +92,12 @@ impl<'f> Space<'f> {
 
     /// What is left of it if nothing of this kind is true.
     pub(crate) fn without_atoms(&mut self, it: Ref, is_kind: impl Fn(&Expr) -> bool) -> Ref {
-        let mut left = it;
-        for (atom, variable) in self.atoms(it) {
-            if let Atom::True(expr) = &atom
-                && is_kind(expr)
-            {
-                left = self.bdd.given(left, variable, false);
-            }
-        }
-        left
+        let of_kind = |(atom, variable): (Atom, u32)| match &atom {
+            Atom::True(expr) if is_kind(expr) => Some(variable),
+            _ => None,
+        };
+        let variables = self.atoms(it).into_iter().filter_map(of_kind).collect();
+        self.bdd.given(it, &variables, false)
     }
 
     /// Where it can be made true by other values of what is of this kind.
@@ -490,6 +490,9 @@ impl<'f> Space<'f> {
 
     fn variable(&mut self, atom: Atom) -> Ref {
         let next = u32::try_from(self.variables.len()).unwrap_or(u32::MAX);
+        if next >= MOST_VARIABLES {
+            self.bdd.give_up();
+        }
         let variable = *self.variables.entry(atom).or_insert(next);
         self.bdd.variable(variable)
     }

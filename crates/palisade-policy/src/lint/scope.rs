@@ -6,7 +6,8 @@ use crate::expr::{ColumnRef, Expr, Query, SessionValue, SubLinkKind, Value};
 use crate::facts::{Facts, Function, Policy, PolicyCommand, Privilege, Relation, RelationKind};
 use crate::formula::{Atom, Ref, Space, View};
 use palisade_sql::quote_ident;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 /// What rules look at.
 #[derive(Debug)]
@@ -20,6 +21,32 @@ pub struct Scope<'a, 'f> {
     pub(crate) application: Vec<Oid>,
     /// The schemas that findings about functions may be about.
     pub(crate) schemas: &'a BTreeSet<String>,
+    /// What was worked out of the table that was asked about last: rules ask in pairs of policies.
+    worked_out: RefCell<WorkedOut<'f>>,
+}
+
+/// Formulas of the conditions of one table.
+#[derive(Debug)]
+struct WorkedOut<'f> {
+    relation: Oid,
+    space: Space<'f>,
+    true_where: HashMap<Expr, Ref>,
+    bound: HashMap<Expr, bool>,
+}
+
+impl<'f> WorkedOut<'f> {
+    fn new(facts: &'f Facts, relation: Oid) -> Self {
+        Self { relation, space: Space::new(facts), true_where: HashMap::new(), bound: HashMap::new() }
+    }
+
+    fn true_where(&mut self, expr: &Expr) -> Ref {
+        if let Some(known) = self.true_where.get(expr) {
+            return *known;
+        }
+        let found = self.space.truth(expr, View { relation: self.relation, ..View::default() }).is_true;
+        self.true_where.insert(expr.clone(), found);
+        found
+    }
 }
 
 /// The commands of policies, one by one.
@@ -33,7 +60,8 @@ impl<'a, 'f> Scope<'a, 'f> {
         relations.sort_by_key(|it| (it.schema_name.clone(), it.name.clone()));
         let bound = |it: &&Oid| facts.roles.get(it).is_some_and(|it| !it.superuser && !it.bypasses);
         let api = roles.iter().filter(bound).copied().collect();
-        Self { access, relations, api, application: roles.to_vec(), schemas }
+        let worked_out = RefCell::new(WorkedOut::new(facts, Oid::NONE));
+        Self { access, relations, api, application: roles.to_vec(), schemas, worked_out }
     }
 
     pub(crate) fn facts(&self) -> &'f Facts {
@@ -111,15 +139,38 @@ impl<'a, 'f> Scope<'a, 'f> {
 
     /// Whether all rows for which `left` holds are such for which `right` does.
     pub(crate) fn implies(&self, left: Option<&Expr>, right: Option<&Expr>, relation: Oid) -> bool {
-        let mut space = self.space();
-        let view = View { relation, ..View::default() };
-        let mut of = |it: Option<&Expr>| it.map_or(Ref::FALSE, |it| space.truth(it, view).is_true);
-        let (left, right) = (of(left), of(right));
-        space.implies(left, right)
+        let told = self.with_worked_out(relation, |it| {
+            let (left, right) = (left.map(|expr| it.true_where(expr)), right.map(|expr| it.true_where(expr)));
+            let told = it.space.implies(left.unwrap_or(Ref::FALSE), right.unwrap_or(Ref::FALSE));
+            (!it.space.bdd.is_overflown()).then_some(told)
+        });
+        told.unwrap_or_else(|| {
+            // Those of the whole table are too many at once.
+            let mut alone = WorkedOut::new(self.facts(), relation);
+            let (left, right) = (left.map(|expr| alone.true_where(expr)), right.map(|expr| alone.true_where(expr)));
+            alone.space.implies(left.unwrap_or(Ref::FALSE), right.unwrap_or(Ref::FALSE))
+        })
+    }
+
+    fn with_worked_out<R>(&self, relation: Oid, ask: impl FnOnce(&mut WorkedOut<'f>) -> R) -> R {
+        let mut worked_out = self.worked_out.borrow_mut();
+        if worked_out.relation != relation || worked_out.space.bdd.is_overflown() {
+            *worked_out = WorkedOut::new(self.facts(), relation);
+        }
+        ask(&mut worked_out)
     }
 
     /// Whether a condition holds for no row without something that depends on the caller.
     pub(crate) fn is_bound(&self, expr: &Expr, relation: Oid) -> bool {
+        if let Some(known) = self.with_worked_out(relation, |it| it.bound.get(expr).copied()) {
+            return known;
+        }
+        let bound = self.find_bound(expr, relation);
+        self.with_worked_out(relation, |it| it.bound.insert(expr.clone(), bound));
+        bound
+    }
+
+    fn find_bound(&self, expr: &Expr, relation: Oid) -> bool {
         let mut space = self.space();
         let truth = space.truth(expr, View { relation, ..View::default() }).is_true;
         let signed_in = self.for_signed_in(&mut space, truth);
@@ -137,7 +188,7 @@ impl<'a, 'f> Scope<'a, 'f> {
                 Atom::FalseElseNull(_) => None,
             };
             if let Some(value) = value {
-                left = space.bdd.given(left, variable, value);
+                left = space.bdd.given(left, &[variable].into(), value);
             }
         }
         left

@@ -34,7 +34,7 @@ fn is_scoped(scope: &Scope<'_, '_>, expr: &Expr, table: Oid, bucket: i32) -> boo
     let mut anywhere = space.truth(expr, View { relation: table, ..View::default() }).is_true;
     for (atom, variable) in space.atoms(anywhere) {
         if atom.expr().own_columns().contains(&bucket) {
-            let [without, with] = [false, true].map(|it| space.bdd.given(anywhere, variable, it));
+            let [without, with] = [false, true].map(|it| space.bdd.given(anywhere, &[variable].into(), it));
             let is_column = matches!(atom, Atom::Null(Expr::Column(_)));
             anywhere = if is_column { without } else { space.bdd.and(without, with) };
         }
