@@ -1,7 +1,7 @@
 //! Constraints of tables.
 
 use palisade_catalog::definition::{Constraint, ConstraintIndex, ConstraintKind, TableKind};
-use palisade_catalog::{Definition, ObjectKey};
+use palisade_catalog::{Definition, ObjectKey, Strength};
 use palisade_plan::Hazard;
 use palisade_sql::{TokenKind, lex, quote_ident, quote_literal};
 
@@ -87,6 +87,18 @@ fn unique_index(key: &ObjectKey, it: &Constraint) -> String {
     )
 }
 
+/// Whether `PRIMARY KEY USING INDEX` would leave more than the key behind: from version 18 on it runs `SET NOT NULL`, after which a
+/// NOT NULL that came from a parent counts as declared in the table itself, and nothing takes that back.
+fn declares_inherited_not_null(context: &Context<'_>, number: usize, it: &Constraint) -> bool {
+    let is_inherited = |(needed, _): &(usize, Strength)| match context.items.all[*needed].to.map(|it| &it.definition) {
+        Some(Definition::Column(column)) => column.not_null && !column.not_null_local,
+        _ => false,
+    };
+    context.server.version >= 180_000
+        && it.kind == ConstraintKind::PrimaryKey
+        && context.items.needs_after(number).iter().any(is_inherited)
+}
+
 pub(super) fn add(context: &Context<'_>, number: usize, it: &Constraint, out: &mut Vec<Statement>) {
     let key = context.items.all[number].key;
     let table = context.table_of(number);
@@ -115,6 +127,7 @@ pub(super) fn add(context: &Context<'_>, number: usize, it: &Constraint, out: &m
         && is_ordinary
         && it.kind != ConstraintKind::Exclude
         && !it.definition.contains("WITHOUT OVERLAPS")
+        && !declares_inherited_not_null(context, number, it)
     {
         let create = Statement::new(key, Action::Create, unique_index(key, it));
         out.push(may_fail(index::outside(create)));
