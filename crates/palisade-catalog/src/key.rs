@@ -1,6 +1,7 @@
 //! Which object it is.
 
 use std::fmt;
+use std::sync::Arc;
 
 use palisade_sql::quote_ident;
 
@@ -19,14 +20,14 @@ use crate::kind::ObjectKind;
 pub struct ObjectKey {
     /// What sort of object.
     pub kind: ObjectKind,
-    /// Its names.
-    pub path: Vec<String>,
+    /// Its names. Shared, because every need of a catalog repeats them: a copy costs nothing.
+    pub path: Arc<[String]>,
 }
 
 impl ObjectKey {
     /// The key of an object.
     pub fn new<const N: usize>(kind: ObjectKind, path: [&str; N]) -> Self {
-        Self { kind, path: path.map(str::to_owned).to_vec() }
+        Self { kind, path: path.map(str::to_owned).into() }
     }
 
     /// The part of the path with this number, or nothing.

@@ -136,7 +136,7 @@ impl Comparison {
     /// What looks like a rename that nobody has told of.
     pub(crate) fn candidates(&self) -> Vec<NewName> {
         let candidates = rename_candidates(&self.renamed, &self.after);
-        candidates.into_iter().map(|it| NewName { to: it.to.name().to_owned(), from: it.from.path }).collect()
+        candidates.into_iter().map(|it| NewName { to: it.to.name().to_owned(), from: it.from.path.to_vec() }).collect()
     }
 
     pub(crate) fn managed(&self) -> Managed<'_> {

@@ -158,17 +158,6 @@ impl<'a> Items<'a> {
         begin..begin + self.all[begin..].partition_point(|it| it.key.kind == kind)
     }
 
-    /// Who needs each object on the left side.
-    pub(crate) fn users_before(&self) -> Vec<Vec<usize>> {
-        let mut users = vec![Vec::new(); self.all.len()];
-        for number in 0..self.all.len() {
-            for (needed, _) in self.needs_before(number) {
-                users[*needed].push(number);
-            }
-        }
-        users
-    }
-
     /// What an object needs on the left side.
     pub(crate) fn needs_before(&self, number: usize) -> &[(usize, Strength)] {
         let item = &self.all[number];

@@ -20,6 +20,7 @@ mod options;
 mod rename;
 mod script;
 mod spread;
+mod users;
 
 pub use error::DiffError;
 pub use options::Options;

@@ -3,11 +3,10 @@
 //! Postgres removes nothing that others need, and changes no type of a column that a view reads. So those others go first and
 //! come back afterwards.
 
-use std::collections::VecDeque;
-
 use palisade_catalog::{Definition, Object, ObjectKind};
 
 use crate::item::{Fate, Items, is_only_inherited, parents};
+use crate::users::Users;
 
 /// Kinds of types that are renamed out of the way while their columns move over to the new one.
 pub(crate) fn steps_aside(kind: ObjectKind) -> bool {
@@ -19,32 +18,31 @@ pub(crate) fn steps_aside(kind: ObjectKind) -> bool {
 
 /// Extends what goes to all that cannot stay without it.
 pub(crate) fn spread(items: &mut Items<'_>) {
-    let mut waiting: VecDeque<usize> = (0..items.all.len()).filter(|it| goes(items, *it)).collect();
+    let mut waiting: Vec<usize> = (0..items.all.len()).filter(|it| goes(items, *it)).collect();
     let mut retyped: Vec<bool> = (0..items.all.len()).map(|it| changes_type(items, it)).collect();
     waiting.extend((0..items.all.len()).filter(|it| retyped[*it]));
-    if waiting.is_empty() {
-        return;
-    }
-    let users = items.users_before();
-    while let Some(gone) = waiting.pop_front() {
-        for user in users[gone].iter().copied() {
+    let mut users = Users::default();
+    while !waiting.is_empty() {
+        let mut next = Vec::new();
+        for (gone, user) in users.of(items, &waiting) {
             match reaction(items, gone, user) {
                 Reaction::None => {}
                 Reaction::Goes(number) => {
                     if !items.all[number].fate.drops() {
                         items.all[number].fate = Fate::Replace;
-                        waiting.push_back(number);
+                        next.push(number);
                     }
                 }
                 Reaction::MovesOver => {
                     if !retyped[user] {
                         retyped[user] = true;
                         items.all[user].fate = Fate::Alter;
-                        waiting.push_back(user);
+                        next.push(user);
                     }
                 }
             }
         }
+        waiting = next;
     }
 }
 

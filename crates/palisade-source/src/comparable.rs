@@ -1,6 +1,7 @@
 //! What of two catalogs is compared.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use palisade_catalog::{Catalog, ObjectKey, ObjectKind};
 use palisade_config::HistoryTable;
@@ -51,7 +52,7 @@ pub fn made_by(mut made: Catalog, owner: &str) -> Catalog {
     let mut made = owned(made, &maker, owner);
     let renamed = |(mut key, object): (ObjectKey, _)| {
         if key.kind == ObjectKind::DefaultPrivileges && key.part(0) == maker {
-            owner.clone_into(&mut key.path[0]);
+            owner.clone_into(&mut Arc::make_mut(&mut key.path)[0]);
         }
         (key, object)
     };

@@ -3,6 +3,7 @@
 
 use palisade_catalog::{Catalog, Definition, ObjectKey, ObjectKind};
 use palisade_diff::{Rename, Statement, rename_statement};
+use std::sync::Arc;
 
 /// One rename: the name as it is written, `posts.title`, and the new name alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +82,7 @@ fn renaming(catalog: &Catalog, rename: &Rename) -> Result<Renaming, NewNameError
             (back.value, back.to) = (Some(rename.to.clone()), old.clone());
         } else {
             let place = if back.object.kind.is_routine() { 1 } else { back.object.path.len().saturating_sub(1) };
-            if let Some(name) = back.object.path.get_mut(place) {
+            if let Some(name) = Arc::make_mut(&mut back.object.path).get_mut(place) {
                 back.to = std::mem::replace(name, rename.to.clone());
             }
         }

@@ -102,6 +102,8 @@ pub(crate) async fn run(context: &mut Context, args: DbDiffArgs) -> Result<Outco
     for difference in &script.left {
         context.printer.warn(&format!("left as it is: {difference}"));
     }
+    // The process is about to end. To give back the memory of large catalogs, object by object, would keep somebody waiting.
+    std::mem::forget((left, right));
     Ok(outcome(&script, &from, &to, args.exit_code))
 }
 

@@ -100,7 +100,10 @@ impl Draft {
             }
         }
         let (comment, labels, needs) = (None, BTreeMap::new(), BTreeMap::new());
-        self.objects.push((ObjectKey { kind, path }, Object { definition, owner, privileges, comment, labels, needs }));
+        self.objects.push((
+            ObjectKey { kind, path: path.into() },
+            Object { definition, owner, privileges, comment, labels, needs },
+        ));
         Ok(())
     }
 

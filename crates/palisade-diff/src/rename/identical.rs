@@ -1,6 +1,7 @@
 //! Constraints, indexes and sequences that are the same but for their name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use palisade_catalog::definition::SequenceOptions;
 use palisade_catalog::{Catalog, Definition, Object, ObjectKey, ObjectKind};
@@ -107,7 +108,7 @@ fn with_name(definition: &str, old: &str, new: &str) -> String {
 
 fn renamed(rename: &Rename) -> ObjectKey {
     let mut key = rename.object.clone();
-    if let Some(last) = key.path.last_mut() {
+    if let Some(last) = Arc::make_mut(&mut key.path).last_mut() {
         last.clone_from(&rename.to);
     }
     key

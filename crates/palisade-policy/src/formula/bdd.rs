@@ -1,7 +1,7 @@
 //! [Reduced ordered binary decision diagrams](https://en.wikipedia.org/wiki/Binary_decision_diagram): boolean functions of which
 //! two are the same if and only if they are the same node.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A boolean function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,6 +92,24 @@ impl Bdd {
         result
     }
 
+    /// Whether `left` holds somewhere where `without` does not, within `possible`. Makes no function: many may be asked about.
+    pub(crate) fn can_be(&self, left: Ref, without: Ref, possible: Ref) -> bool {
+        self.overflown || self.is_reached([left, without, possible], &mut HashSet::new())
+    }
+
+    fn is_reached(&self, functions: [Ref; 3], seen: &mut HashSet<[Ref; 3]>) -> bool {
+        let [left, without, possible] = functions;
+        if left == Ref::FALSE || without == Ref::TRUE || possible == Ref::FALSE {
+            return false;
+        }
+        let Some(variable) = functions.iter().filter_map(|it| self.first(*it)).min() else { return true };
+        // What was seen before has led nowhere.
+        seen.insert(functions)
+            && [false, true]
+                .iter()
+                .any(|value| self.is_reached(functions.map(|it| self.part(it, variable, *value)), seen))
+    }
+
     /// The function where these variables have a value.
     pub(crate) fn given(&mut self, it: Ref, variables: &BTreeSet<u32>, value: bool) -> Ref {
         self.restricted(it, variables, value, &mut HashMap::new())
@@ -145,7 +163,8 @@ impl Bdd {
         self.decisions.get((it.0 as usize).checked_sub(2)?).copied()
     }
 
-    fn first(&self, it: Ref) -> Option<u32> {
+    /// The first variable that it depends on.
+    pub(crate) fn first(&self, it: Ref) -> Option<u32> {
         self.at(it).map(|it| it.variable)
     }
 

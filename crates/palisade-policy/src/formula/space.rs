@@ -6,7 +6,7 @@ use crate::facts::{Facts, Volatility};
 use crate::formula::atom::{Atom, Truth, View};
 use crate::formula::bdd::{Bdd, Ref};
 use crate::formula::value::{ENUM_EQUALITY, comparable, compared_with, exact, has_place, specialised};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// More than this in one condition is not looked into: each may be a level of a function, and of the stack.
 const MOST_VARIABLES: u32 = 2_000;
@@ -23,10 +23,10 @@ pub(crate) struct Space<'f> {
     facts: &'f Facts,
     pub(crate) bdd: Bdd,
     variables: BTreeMap<Atom, u32>,
-    /// Values that one expression is compared with: it can equal one of them only.
-    compared: BTreeMap<(Oid, Expr), BTreeMap<Value, Ref>>,
-    /// What can be the case, and of how many equalities that was worked out.
-    possible: Option<(usize, Ref)>,
+    /// Expressions that are compared with values, each with a number: one can equal one value only.
+    compared: BTreeMap<(Oid, Expr), usize>,
+    /// Variables that say that such an expression equals a value, and which.
+    compared_in: HashMap<u32, usize>,
     occurrences: u32,
 }
 
@@ -37,7 +37,7 @@ impl<'f> Space<'f> {
             bdd: Bdd::default(),
             variables: BTreeMap::new(),
             compared: BTreeMap::new(),
-            possible: None,
+            compared_in: HashMap::new(),
             occurrences: 0,
         }
     }
@@ -47,40 +47,40 @@ impl<'f> Space<'f> {
         self.facts = facts;
     }
 
-    /// What can be the case at all: nothing equals two values.
-    pub(crate) fn possible(&mut self) -> Ref {
-        let equalities = self.compared.values().map(BTreeMap::len).sum();
-        if let Some((known, possible)) = self.possible
-            && known == equalities
-        {
-            return possible;
+    /// What can be the case at all of what these depend on: nothing equals two values.
+    fn possible(&mut self, of: [Ref; 2]) -> Ref {
+        let support: BTreeSet<u32> = of.iter().flat_map(|it| self.bdd.support(*it)).collect();
+        let mut groups: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        for variable in support {
+            if let Some(group) = self.compared_in.get(&variable) {
+                groups.entry(*group).or_default().push(variable);
+            }
         }
-        let groups: Vec<Vec<Ref>> = self.compared.values().map(|it| it.values().copied().collect()).collect();
         let mut possible = Ref::TRUE;
         // Of very many, less is known: that costs more than it is worth.
-        for group in groups.iter().filter(|it| (2..=MOST_VALUES).contains(&it.len())) {
+        for group in groups.values().filter(|it| (2..=MOST_VALUES).contains(&it.len())) {
             // Either none of those before holds, or none of those behind.
             let mut any = Ref::FALSE;
-            for equal in group {
+            for variable in group {
+                let equal = &self.bdd.variable(*variable);
                 let both = self.bdd.and(any, *equal);
                 possible = self.bdd.without(possible, both);
                 any = self.bdd.or(any, *equal);
             }
         }
-        self.possible = Some((equalities, possible));
         possible
     }
 
     /// Whether it can be the case.
     pub(crate) fn can_be(&mut self, it: Ref) -> bool {
-        let possible = self.possible();
-        self.bdd.and(possible, it) != Ref::FALSE || self.bdd.is_overflown()
+        let possible = self.possible([it, Ref::FALSE]);
+        self.bdd.can_be(it, Ref::FALSE, possible)
     }
 
     /// Whether `left` is never the case without `right`.
     pub(crate) fn implies(&mut self, left: Ref, right: Ref) -> bool {
-        let without = self.bdd.without(left, right);
-        !self.can_be(without)
+        let possible = self.possible([left, right]);
+        !self.bdd.can_be(left, right, possible)
     }
 
     /// What decides about it, and the variable of each.
@@ -336,9 +336,10 @@ impl<'f> Space<'f> {
         let pair = Expr::Operator { operator, function: Oid::NONE, args: vec![left.clone(), right.clone()] };
         let volatile = self.is_volatile(&pair);
         let equal = if volatile { self.once(Atom::True(pair)) } else { self.variable(Atom::True(pair)) };
-        if let Some(value) = exact(&right, of_enums).filter(|_| !volatile) {
-            let value = value.clone();
-            self.compared.entry((operator, left)).or_default().insert(value, equal);
+        if let (Some(_), Some(variable), false) = (exact(&right, of_enums), self.bdd.first(equal), volatile) {
+            let next = self.compared.len();
+            let group = *self.compared.entry((operator, left)).or_insert(next);
+            self.compared_in.insert(variable, group);
         }
         equal
     }

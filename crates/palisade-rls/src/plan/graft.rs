@@ -1,6 +1,7 @@
 //! The catalog of the target, with what is declared in it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use palisade_catalog::{Catalog, Definition, Granted, Object, ObjectKey, ObjectKind, Privileges};
 use palisade_plan::{Decided, Declared, Side};
@@ -131,7 +132,7 @@ impl Both<'_> {
     /// What new objects of a role get. They are those of whoever makes things here.
     fn grant_by_default(&self, wanted: &mut Catalog, key: &ObjectKey, object: Option<&Object>) {
         let mut key = key.clone();
-        if let Some(role) = key.path.first_mut() {
+        if let Some(role) = Arc::make_mut(&mut key.path).first_mut() {
             *role = self.here(role.clone(), wanted);
         }
         let Some(object) = object else {

@@ -1,5 +1,6 @@
 //! `cross_policy_with_check_union`
 
+use crate::Oid;
 use crate::expr::Expr;
 use crate::facts::{Policy, PolicyCommand, Relation};
 use crate::lint::Severity;
@@ -14,51 +15,71 @@ pub(crate) const RULE: Rule = Rule {
     check,
 };
 
+/// A policy that lets rows be changed, and what it asks of them.
+struct Write<'f> {
+    policy: &'f Policy,
+    rows: &'f Expr,
+    check: &'f Expr,
+    /// Whether it has a check of its own.
+    explicit: bool,
+    /// Whether its check holds for no row without the caller.
+    bound: bool,
+    subjects: Vec<Oid>,
+}
+
 fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
     for table in scope.protected() {
-        let writes: Vec<&Policy> = scope
-            .facts()
-            .policies_of(table.oid)
-            .iter()
-            .filter(|it| it.permissive && it.command.covers(PolicyCommand::Update))
-            .collect();
+        let writes: Vec<Write<'_>> =
+            scope.facts().policies_of(table.oid).iter().filter_map(|it| write(scope, table, it)).collect();
         for guard in &writes {
-            let together = |other: &&&Policy| {
-                other.name != guard.name && scope.subjects(guard).iter().any(|it| scope.access.binds(other, *it))
-            };
-            for other in writes.iter().filter(together) {
-                let expr = |it: Option<&'_ crate::facts::Condition>| it.map(|it| it.expr.clone());
-                let (Some(rows), Some(check)) = (expr(guard.using.as_ref()), expr(guard.check())) else { continue };
-                let (Some(other_rows), Some(other_check)) = (expr(other.using.as_ref()), expr(other.check())) else {
-                    continue;
-                };
-                // What depends on the caller alone, and lets it reach the row as well, gives nothing that it has not.
-                let may_anyhow = other_check.own_columns().is_empty()
-                    && scope.implies(Some(&other_check), Some(&other_rows), table.oid);
-                let reached_otherwise = scope.implies(Some(&rows), Some(&other_rows), table.oid);
-                let floored = with_floors(scope, table, guard, &other_check);
-                let guarded_otherwise = scope.implies(Some(&floored), Some(&check), table.oid);
-                let unbinds = scope.is_bound(&check, table.oid) && !scope.is_bound(&other_check, table.oid);
-                let explicit = guard.with_check.as_ref().is_some_and(|it| Some(it) != guard.using.as_ref());
-                if may_anyhow || reached_otherwise || guarded_otherwise || !(unbinds || explicit) {
-                    continue;
-                }
+            for other in writes.iter().filter(|other| voids(scope, table, guard, other)) {
                 let message = format!(
                     "a row that this policy lets the caller change may become what the check of `{}` admits: the check of this policy \
-                     guards nothing. \
-                     What has to hold for every new row belongs into a restrictive policy",
-                    other.name
+                     guards nothing. What has to hold for every new row belongs into a restrictive policy",
+                    other.policy.name
                 );
-                found.push(Found::new(table.qualified(), message).policy(&guard.name));
+                found.push(Found::new(table.qualified(), message).policy(&guard.policy.name));
             }
         }
     }
 }
 
+fn write<'f>(scope: &Scope<'_, 'f>, table: &Relation, policy: &'f Policy) -> Option<Write<'f>> {
+    if !policy.permissive || !policy.command.covers(PolicyCommand::Update) {
+        return None;
+    }
+    let (rows, check) = (&policy.using.as_ref()?.expr, &policy.check()?.expr);
+    Some(Write {
+        policy,
+        rows,
+        check,
+        explicit: policy.with_check.as_ref().is_some_and(|it| Some(it) != policy.using.as_ref()),
+        bound: scope.is_bound(check, table.oid),
+        subjects: scope.subjects(policy),
+    })
+}
+
+/// Whether rows of `guard` may become what its own check forbids, because `other` admits them. What is cheap to know comes first:
+/// every policy is asked about with every other one.
+fn voids(scope: &Scope<'_, '_>, table: &Relation, guard: &Write<'_>, other: &Write<'_>) -> bool {
+    let unbinds = guard.bound && !other.bound;
+    if other.policy.name == guard.policy.name || !(unbinds || guard.explicit) {
+        return false;
+    }
+    let together = guard.subjects.iter().any(|it| scope.access.binds(other.policy, *it));
+    if !together || scope.implies(Some(guard.rows), Some(other.rows), table.oid) {
+        return false;
+    }
+    // What depends on the caller alone, and lets it reach the row as well, gives nothing that it has not.
+    let may_anyhow =
+        other.check.own_columns().is_empty() && scope.implies(Some(other.check), Some(other.rows), table.oid);
+    let floored = with_floors(scope, table, guard, other.check);
+    !may_anyhow && !scope.implies(Some(&floored), Some(guard.check), table.oid)
+}
+
 /// A check, and what restrictive policies ask of the new row of whomever the policy is for.
-fn with_floors(scope: &Scope<'_, '_>, table: &Relation, policy: &Policy, check: &Expr) -> Expr {
-    let subjects = scope.subjects(policy);
-    let for_all = |floor: &&Policy| subjects.iter().all(|it| scope.access.binds(floor, *it));
+fn with_floors(scope: &Scope<'_, '_>, table: &Relation, guard: &Write<'_>, check: &Expr) -> Expr {
+    let for_all = |floor: &&Policy| guard.subjects.iter().all(|it| scope.access.binds(floor, *it));
     let floors = scope.facts().policies_of(table.oid).iter();
     let floors = floors.filter(|it| !it.permissive && it.command.covers(PolicyCommand::Update)).filter(for_all);
     let floors = floors.filter_map(|it| it.check()).map(|it| it.expr.clone());

@@ -21,7 +21,8 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
     for table in scope.protected() {
         let policies: Vec<&Policy> = scope.facts().policies_of(table.oid).iter().filter(|it| it.permissive).collect();
         for policy in &policies {
-            if let Some(wider) = policies.iter().find(|it| shadows(scope, table, it, policy)) {
+            let subjects = subjects(scope, table, policy);
+            if let Some(wider) = policies.iter().find(|it| shadows(scope, table, it, policy, subjects.as_deref())) {
                 let message = format!(
                     "`{}` admits more for the same roles and commands, so that this policy restricts nothing",
                     wider.name
@@ -35,10 +36,9 @@ fn check(scope: &Scope<'_, '_>, found: &mut Vec<Found>) {
 }
 
 /// Whether `wide` admits all that `narrow` does, to the same roles, and more.
-fn shadows(scope: &Scope<'_, '_>, table: &Relation, wide: &Policy, narrow: &Policy) -> bool {
+fn shadows(scope: &Scope<'_, '_>, table: &Relation, wide: &Policy, narrow: &Policy, subjects: Option<&[Oid]>) -> bool {
     let for_all = wide.roles.contains(&Oid::NONE);
-    let same_roles =
-        for_all || subjects(scope, table, narrow).is_some_and(|it| it.iter().all(|it| scope.access.binds(wide, *it)));
+    let same_roles = for_all || subjects.is_some_and(|it| it.iter().all(|it| scope.access.binds(wide, *it)));
     let covered = wide.command == PolicyCommand::All || wide.command == narrow.command;
     if wide.name == narrow.name || !same_roles || !covered {
         return false;

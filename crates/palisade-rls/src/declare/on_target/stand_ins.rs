@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use palisade_catalog::{Catalog, Definition, ObjectKey, ObjectKind, Strength};
 use palisade_db::{Connection, DbError, Row, batch};
@@ -81,7 +82,7 @@ impl StandIns {
             self.schemas.iter().map(|(real, stand_in)| (stand_in.as_str(), real.as_str())).collect();
         let stands = |key: &ObjectKey| key.path.first().is_some_and(|it| stand_ins.contains_key(it.as_str()));
         let real = |mut key: ObjectKey| {
-            if let Some(schema) = key.path.first_mut()
+            if let Some(schema) = Arc::make_mut(&mut key.path).first_mut()
                 && let Some(real) = stand_ins.get(schema.as_str())
             {
                 *schema = (*real).to_owned();
