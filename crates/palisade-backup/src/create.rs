@@ -1,181 +1,231 @@
 //! Making a backup.
 
-use std::time::{Duration, Instant};
+mod parallel;
+mod pg_dump;
+mod settings;
+mod single;
 
-use camino::Utf8PathBuf;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use bytes::Bytes;
 use jiff::Timestamp;
-use palisade_config::{EnvironmentName, HistoryTable};
-use palisade_db::{ConnectSettings, Connection, connect};
-use palisade_embedded::{EmbeddedSettings, Installation};
-use tokio::io::AsyncReadExt;
+use palisade_archive::Rows;
+use palisade_store::{Key, Store};
+use tracing::warn;
+
+pub use settings::{CreateOptions, EngineChoice, Progress};
 
 use crate::create_error::CreateError;
-use crate::credentials::{Credentials, database_argument};
-use crate::manifest::{MANIFEST_FORMAT, Manifest, Source};
+use crate::holder::{self, Holder};
+use crate::inventory::Inventory;
+use crate::manifest::MANIFEST_FORMAT;
+use crate::manifest::{Content, Encryption, Engine, Manifest, Part, SnapshotFacts, Source, TableContents};
 use crate::name::BackupName;
 use crate::program;
-use crate::said::Said;
-use crate::snapshot::{Snapshot, export};
-use crate::store::{Partial, write_atomically};
+use crate::seal::{Sealed, Sealing};
+use crate::ship::{Look, ShipError, Shipment, ship};
+use pg_dump::PgDump;
 
-/// What to back up, and where to.
-#[derive(Debug, Clone)]
-pub struct CreateOptions {
-    /// The directory for backups; it is made if it is missing, for this user only.
-    pub store: Utf8PathBuf,
-    /// Goes into the name.
-    pub environment: EnvironmentName,
-    /// How to reach the database: directly, for a snapshot does not last behind a pooler in transaction mode.
-    pub connect: ConnectSettings,
-    /// The history of migrations, which goes into the manifest.
-    pub history: HistoryTable,
-    /// Where `pg_dump` is found.
-    pub embedded: EmbeddedSettings,
-}
+/// Databases above this size are read by several connections, if nobody has chosen.
+const LARGE: u64 = 256 << 20;
 
-/// How far a backup has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes of the dump so far.
-    pub bytes: u64,
-    /// Size of the database on the server's disk. A dump is usually much smaller: it is compressed and holds no indexes.
-    pub database_bytes: u64,
-    /// Since the beginning.
-    pub elapsed: Duration,
-}
-
-/// How much is read from `pg_dump` at once.
-const CHUNK: usize = 256 * 1024;
-
-/// Dumps the whole database with `pg_dump` and puts it into the store. `progress` is called for every piece of some
-/// hundred kilobytes.
+/// Backs up a whole database. `progress` is called often while it is read.
 ///
-/// The dump holds everything in the database: all schemas, `auth` and `storage` of a Supabase project and the history of
-/// migrations too, with owners and rights. It does not hold what belongs to the whole server: roles and their passwords.
+/// All tables are locked against changes of their form, then one snapshot is taken, and everything is read from that: by one
+/// `pg_dump`, or by `pg_dump` for the schema and by several connections for the rows. What is read is compressed, encrypted if there
+/// are recipients, and goes straight to the store; nothing lies on this machine's disk meanwhile, but where the store is a directory.
 ///
-/// The file has a name that no backup has until `pg_dump` has ended well, everything is on the disk, and `pg_restore`
-/// can read its table of contents. Whatever happens before leaves nothing, or, if this process is killed, a `.partial`
-/// file that the next backup removes. The manifest is written last.
-///
-/// The migrations in the manifest are those of the very [snapshot][docs] that was dumped.
+/// The manifest is written last, and only if the snapshot lasted until then: a backup without its manifest does not exist. What was
+/// written before a failure is removed again; what a killed run leaves is found by [`leftovers`](crate::leftovers).
 ///
 /// # Errors
 ///
 /// [`CreateError`]; then the store holds no new backup.
-///
-/// [docs]: https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
-pub async fn create(
-    options: &CreateOptions,
-    mut progress: impl FnMut(Progress) + Send,
-) -> Result<Manifest, CreateError> {
+pub async fn create(options: &CreateOptions, progress: impl FnMut(Progress) + Send) -> Result<Manifest, CreateError> {
     let (started, started_at) = (Instant::now(), Timestamp::now());
-    let mut connection = connect(&options.connect).await?;
-    let server = connection.server_version();
-    let installation = program::fitting(&options.embedded, server.major()).await?;
-    let snapshot = export(&mut connection, &options.history).await?;
+    let holder = holder::hold(&options.connect, &options.history).await?;
     let name = BackupName::new(&options.environment, started_at);
+    let taken =
+        take(options, &holder, &name, Report { started, done: Progress::of(&holder.inventory), tell: progress });
+    let result = match taken.await {
+        Ok(taken) => conclude(options, holder, &name, started_at, taken).await,
+        Err(error) => Err(error),
+    };
+    if result.is_err() {
+        remove(&options.store, &name).await;
+    }
+    result
+}
 
-    let mut partial = Partial::create(&options.store, &name.dump_file())?;
-    let said = dump(options, &installation, &snapshot, &mut partial, |bytes| {
-        progress(Progress { bytes, database_bytes: snapshot.database_bytes, elapsed: started.elapsed() });
-    })
-    .await?;
-    let objects = read_contents(options, &installation, &partial).await?;
-    let finished_at = Timestamp::now();
-    let source = Source::new(&options.connect.url, &connection.facts().identity);
-    end_snapshot(connection).await;
+/// Who is told how far it has come.
+struct Report<F: FnMut(Progress) + Send> {
+    started: Instant,
+    done: Progress,
+    tell: F,
+}
 
-    let kept = partial.keep(&name.dump_file())?;
+impl<F: FnMut(Progress) + Send> Report<F> {
+    fn read(&mut self, bytes: u64) {
+        self.done.bytes += bytes;
+        self.done.elapsed = self.started.elapsed();
+        (self.tell)(self.done.clone());
+    }
+
+    fn table_done(&mut self) {
+        self.done.tables += 1;
+        self.read(0);
+    }
+}
+
+/// What was put into the store.
+struct Taken {
+    engine: Engine,
+    client_version: String,
+    parts: Vec<Part>,
+    /// Rows by schema and table.
+    rows: BTreeMap<(String, String), Rows>,
+    warnings: Vec<String>,
+}
+
+async fn take(
+    options: &CreateOptions,
+    holder: &Holder,
+    name: &BackupName,
+    mut report: Report<impl FnMut(Progress) + Send>,
+) -> Result<Taken, CreateError> {
+    let server = holder.connection().server_version();
+    let installation = program::fitting(&options.embedded, server.major()).await?;
+    let mut warnings: Vec<String> = program::weakness(&installation).into_iter().collect();
+    let engine = match options.engine {
+        EngineChoice::Single => Engine::Single,
+        EngineChoice::Parallel => Engine::Parallel,
+        EngineChoice::Fitting if holder.inventory.database_bytes > LARGE => Engine::Parallel,
+        EngineChoice::Fitting => Engine::Single,
+    };
+    let sealing = Sealing { level: options.compression, recipients: options.recipients.clone() };
+    let place = Place { store: &options.store, name, sealing: &sealing };
+    let dump = PgDump { options, installation: &installation, holder };
+    let (mut parts, rows) = match engine {
+        Engine::Single => single::take(&dump, &place, &mut report, &mut warnings).await?,
+        Engine::Parallel => parallel::take(&dump, &place, &mut report, &mut warnings).await?,
+    };
+    match dump.roles(&place).await {
+        Ok(part) => parts.push(part),
+        // Not everybody may ask; and a database can be restored to where its roles are.
+        Err(CreateError::Dump { said, .. }) => warnings.push(format!("roles could not be read: {said}")),
+        Err(error) => return Err(error),
+    }
+    Ok(Taken { engine, client_version: installation.version.to_string(), parts, rows, warnings })
+}
+
+/// Writes the manifest, if everything was read from one state.
+async fn conclude(
+    options: &CreateOptions,
+    holder: Holder,
+    name: &BackupName,
+    started_at: Timestamp,
+    taken: Taken,
+) -> Result<Manifest, CreateError> {
+    let Taken { engine, client_version, parts, rows, warnings } = taken;
+    let tables = table_contents(&holder.inventory, &rows)?;
+    let inventory = &holder.inventory;
+    let at = Timestamp::from_microsecond(inventory.clock).unwrap_or(started_at);
+    let recipients = options.recipients.texts();
     let manifest = Manifest {
         format: MANIFEST_FORMAT,
-        source,
-        server_version: server.to_string(),
-        client_version: installation.version.to_string(),
-        migrations: snapshot.migrations,
-        bytes: kept.bytes,
-        sha256: kept.sha256,
-        objects,
-        database_bytes: snapshot.database_bytes,
-        warnings: said.warnings(),
+        name: name.clone(),
+        palisade_version: env!("CARGO_PKG_VERSION").to_owned(),
+        source: Source::new(&options.connect.url, &holder.connection().facts().identity),
+        server_version: holder.connection().server_version().to_string(),
+        client_version,
+        engine,
+        snapshot: SnapshotFacts { at, lsn: inventory.lsn.clone() },
+        migrations: inventory.migrations.clone(),
+        fingerprint: holder.fingerprint.clone(),
+        extensions: inventory.extensions.clone(),
+        tables,
+        sequences: inventory.sequences.clone(),
+        large_objects: inventory.large_objects,
+        parts,
+        encryption: (!recipients.is_empty()).then_some(Encryption { recipients }),
+        compression: options.compression,
+        exclusions: inventory.exclusions.clone(),
+        warnings,
+        database_bytes: inventory.database_bytes,
         started_at,
-        finished_at,
-        name,
+        finished_at: Timestamp::now(),
     };
+    holder.release().await?;
     let text = serde_json::to_vec_pretty(&manifest).map_err(|source| CreateError::Manifest { source })?;
-    write_atomically(&options.store, &manifest.name.manifest_file(), &text)?;
+    let key = Key::new(name.manifest_key())?;
+    options.store.create(&key, Bytes::from(text)).await?;
     Ok(manifest)
 }
 
-/// Runs `pg_dump`. Its output comes to us through a pipe, not straight into the file: when we die, it dies too.
-async fn dump(
-    options: &CreateOptions,
-    installation: &Installation,
-    snapshot: &Snapshot,
-    partial: &mut Partial,
-    mut progress: impl FnMut(u64) + Send,
-) -> Result<Said, CreateError> {
-    let path = installation.program("pg_dump");
-    let start_error = |source| CreateError::Start { program: path.clone(), source };
-    let credentials = Credentials::new(&options.connect).map_err(|source| CreateError::Credentials { source })?;
-    let mut command = program::command(&options.embedded, &path, Some(&credentials));
-    command.args(["--format=custom", "--no-password"]).arg(format!("--snapshot={}", snapshot.id));
-    let lock_timeout = options.connect.lock_timeout.as_millis();
-    if lock_timeout > 0 {
-        command.arg(format!("--lock-wait-timeout={lock_timeout}"));
-    }
-    command.arg(database_argument(&options.connect));
-
-    let mut child = command.spawn().map_err(start_error)?;
-    let stdout = child.stdout.take();
-    let stderr = child.stderr.take();
-    let copying = async {
-        let Some(mut stdout) = stdout else { return Ok(()) };
-        let mut buffer = vec![0; CHUNK];
-        loop {
-            let length = stdout.read(&mut buffer).await.map_err(|source| CreateError::Read { source })?;
-            if length == 0 {
-                return Ok(());
-            }
-            partial.write(&buffer[..length])?;
-            progress(partial.bytes());
-        }
+/// Every table that was to be read must have been: one that `pg_dump` did not bring is not empty but missing.
+fn table_contents(
+    inventory: &Inventory,
+    rows: &BTreeMap<(String, String), Rows>,
+) -> Result<Vec<TableContents>, CreateError> {
+    let contents = |table: &crate::inventory::Table| {
+        let name = (table.name.schema.as_str().to_owned(), table.name.name.as_str().to_owned());
+        let rows = rows.get(&name).ok_or_else(|| CreateError::TableMissing { table: table.name.to_string() })?;
+        let columns = table.columns.clone();
+        Ok(TableContents {
+            schema: name.0,
+            name: name.1,
+            columns,
+            rows: rows.rows,
+            bytes: rows.bytes,
+            digest: rows.digest.to_string(),
+        })
     };
-    let (copied, said) = tokio::join!(
-        async {
-            // A pipe that nobody reads any more would keep `pg_dump`, and us, waiting for ever.
-            let copied: Result<(), CreateError> = copying.await;
-            if copied.is_err() {
-                let _ = child.start_kill();
-            }
-            copied
-        },
-        program::read_end(stderr)
-    );
-    let status = child.wait().await.map_err(|source| CreateError::Read { source })?;
-    copied?;
-    let said = Said::new(&said);
-    if status.success() { Ok(said) } else { Err(CreateError::Dump { status: status.to_string(), said }) }
+    inventory.with_rows().map(contents).collect()
 }
 
-/// Lets `pg_restore` read the table of contents, and counts what is in it.
-async fn read_contents(
-    options: &CreateOptions,
-    installation: &Installation,
-    partial: &Partial,
-) -> Result<u64, CreateError> {
-    let path = installation.program("pg_restore");
-    let mut command = program::command(&options.embedded, &path, None);
-    command.arg("--list").arg(partial.path());
-    let output = command.output().await.map_err(|source| CreateError::Start { program: path, source })?;
-    if !output.status.success() {
-        return Err(CreateError::Unreadable { said: Said::new(&String::from_utf8_lossy(&output.stderr)) });
+/// Where parts go.
+struct Place<'a> {
+    store: &'a Store,
+    name: &'a BackupName,
+    sealing: &'a Sealing,
+}
+
+impl Place<'_> {
+    /// Begins a part.
+    fn ship(&self, file: &str, look: Look) -> Result<(String, Shipment), CreateError> {
+        let file = format!("{file}{}", self.sealing.suffix());
+        let key = Key::new(self.name.key(&file))?;
+        Ok((file, ship(self.store, key, self.sealing, look)))
     }
-    let lines = String::from_utf8_lossy(&output.stdout);
-    Ok(lines.lines().filter(|it| !it.is_empty() && !it.starts_with(';')).count() as u64)
 }
 
-/// The dump is complete: if the server cannot be told, that changes nothing.
-async fn end_snapshot(mut connection: Connection) {
-    let _ = palisade_db::batch(&mut connection, "commit").await;
-    connection.close().await;
+/// A part that has arrived. What the program or connection says that fed it is a better reason than that the part was cut.
+async fn arrived(
+    file: String,
+    content: Content,
+    shipment: tokio::task::JoinHandle<Result<(Sealed, Look), ShipError>>,
+    fed: Result<(), CreateError>,
+) -> Result<(Part, Look), CreateError> {
+    let arrived = shipment.await.unwrap_or_else(|error| Err(ShipError::Seal(std::io::Error::other(error))));
+    match (fed, arrived) {
+        (Err(error), Ok(_) | Err(ShipError::Cut)) => Err(error),
+        (_, Err(error)) => Err(error.into()),
+        (Ok(()), Ok((sealed, look))) => {
+            let Sealed { plain_bytes, plain_blake3, bytes, blake3 } = sealed;
+            Ok((Part { file, content, plain_bytes, plain_blake3, bytes, blake3 }, look))
+        }
+    }
+}
+
+/// Takes away what was written of a backup that failed.
+async fn remove(store: &Store, name: &BackupName) {
+    let removed = async {
+        let keys: Vec<Key> =
+            store.list(Some(&Key::new(name.to_string())?)).await?.into_iter().map(|it| it.key).collect();
+        store.delete(&keys).await
+    };
+    if let Err(error) = removed.await {
+        warn!(backup = %name, %error, "what was written of a backup that failed could not be removed");
+    }
 }

@@ -3,11 +3,13 @@
 use std::io;
 
 use camino::Utf8PathBuf;
+use palisade_archive::{ArchiveError, CopyTextError};
 use palisade_db::{ConnectError, DbError};
 use palisade_embedded::EmbeddedError;
+use palisade_store::StoreError;
 
 use crate::said::Said;
-use crate::store::StoreError;
+use crate::ship::ShipError;
 
 /// Why there is no new backup. The store holds nothing new under a backup's name.
 #[derive(Debug, thiserror::Error)]
@@ -48,19 +50,89 @@ pub enum CreateError {
         #[source]
         source: io::Error,
     },
-    /// `pg_dump` did not end well.
-    #[error("`pg_dump` failed ({status}): {said}")]
+    /// Between us and the server is a pooler that gives each transaction another session.
+    #[error("a pooler in transaction mode lies before the database: it does not keep the snapshot of a backup")]
+    Pooler,
+    /// Row security would keep rows from the backup.
+    #[error("row security applies to `{user}`: rows of {} would be missing without an error", some(tables))]
+    Filtered {
+        /// The role.
+        user: String,
+        /// The tables.
+        tables: Vec<String>,
+    },
+    /// Some tables cannot be read.
+    #[error("`{user}` may not read {}", some(tables))]
+    Unreadable {
+        /// The role.
+        user: String,
+        /// The tables.
+        tables: Vec<String>,
+    },
+    /// Somebody holds locks.
+    #[error("tables are locked against reading{}{}", if blockers.is_empty() { "" } else { ": " }, blockers.join("; "))]
+    Locked {
+        /// Which tables, by whom.
+        blockers: Vec<String>,
+    },
+    /// Tables came and went all the time.
+    #[error("tables were made or dropped each time all of them were being locked")]
+    Restless,
+    /// The transaction that kept the state of the database has ended.
+    #[error("the session that kept the state of the database still was ended before everything was read: {source}")]
+    SnapshotLost {
+        /// What the server says.
+        source: DbError,
+    },
+    /// Rows could not be read to their end.
+    #[error("the rows of {table} could not be read to their end: {source}")]
+    Rows {
+        /// Of which table.
+        table: String,
+        /// What the server says.
+        source: DbError,
+    },
+    /// Rows are not in the form of COPY.
+    #[error("the rows of {table} are not what COPY writes: {source}")]
+    CopyText {
+        /// Of which table.
+        table: String,
+        /// What is wrong.
+        source: CopyTextError,
+    },
+    /// A table that was there did not arrive.
+    #[error("the rows of {table} are not in what was read")]
+    TableMissing {
+        /// Which.
+        table: String,
+    },
+    /// A program did not end well.
+    #[error("`{program}` failed ({status}): {said}")]
     Dump {
+        /// Which.
+        program: &'static str,
         /// How it ended.
         status: String,
         /// What it said.
         said: Said,
     },
-    /// `pg_dump` reported success, and what it wrote cannot be read.
-    #[error("`pg_restore` cannot read the dump: {said}")]
-    Unreadable {
+    /// A program ended well, and has warned of something that nobody knows.
+    #[error("`{program}` ended well, and said something that may mean that the backup is not complete: {warning}")]
+    Warned {
+        /// Which.
+        program: &'static str,
         /// What it said.
-        said: Said,
+        warning: String,
+    },
+    /// What `pg_dump` wrote is not an archive, or not a whole one.
+    #[error("what `pg_dump` wrote is not a complete archive: {0}")]
+    Archive(#[from] ArchiveError),
+    /// It could not be compressed or encrypted.
+    #[error("the backup could not be compressed or encrypted")]
+    Seal {
+        /// Why.
+        #[source]
+        source: io::Error,
     },
     /// The store cannot be written.
     #[error(transparent)]
@@ -72,6 +144,26 @@ pub enum CreateError {
         #[source]
         source: serde_json::Error,
     },
+}
+
+/// A few names, and how many there are besides.
+fn some(names: &[String]) -> String {
+    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(5) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+impl From<ShipError> for CreateError {
+    fn from(error: ShipError) -> Self {
+        match error {
+            ShipError::Store(error) => Self::Store(error),
+            ShipError::Archive(error) => Self::Archive(error),
+            ShipError::Seal(source) => Self::Seal { source },
+            ShipError::Cut => Self::Seal { source: io::ErrorKind::UnexpectedEof.into() },
+        }
+    }
 }
 
 impl From<DbError> for CreateError {
@@ -98,9 +190,27 @@ impl CreateError {
             Self::Credentials { .. } => {
                 "let this user write to the directory for temporary files (`TMPDIR`)".to_owned()
             }
-            Self::Dump { said, .. } | Self::Unreadable { said } => said.help().unwrap_or_else(again),
+            Self::Pooler => "name the direct connection in `direct-url`, or the pooler's session mode".to_owned(),
+            Self::Filtered { .. } => {
+                "back up as a role that row security does not apply to: one with BYPASSRLS, a superuser, or the owner of the tables \
+                 where it is not forced; on Supabase the role `postgres`"
+                    .to_owned()
+            }
+            Self::Unreadable { .. } => {
+                "back up as the owner of the database, or grant `pg_read_all_data`; on Supabase as the role `postgres`".to_owned()
+            }
+            Self::Locked { .. } => "try again when that lock is gone, or raise `lock-timeout`".to_owned(),
+            Self::Restless => "try again when no migration runs".to_owned(),
+            Self::SnapshotLost { .. } => {
+                "try again: somebody ended the session, or the connection broke; nothing was left behind".to_owned()
+            }
+            Self::Rows { source, .. } => source.help().unwrap_or_else(again),
+            Self::Dump { said, .. } => said.help().unwrap_or_else(again),
+            Self::Warned { .. } => {
+                "look at what it says; if nothing is wrong with the database, report it to the makers of Palisade".to_owned()
+            }
             Self::Store(error) => error.help(),
-            Self::Read { .. } | Self::Manifest { .. } => again(),
+            Self::TableMissing { .. } | Self::CopyText { .. } | Self::Archive(_) | Self::Seal { .. } | Self::Read { .. } | Self::Manifest { .. } => again(),
         }
     }
 }

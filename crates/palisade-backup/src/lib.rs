@@ -1,33 +1,51 @@
-//! Backups: made with `pg_dump`, kept in a directory, put back with `pg_restore`.
+//! Backups: read from one state of a database, compressed and encrypted on the way, known to restore.
 //!
-//! [`create()`] dumps a database into a store, [`list()`] shows what is there, [`restore()`] puts a backup into another
-//! database. A backup is a dump and its [`Manifest`]; what breaks half way never looks like one.
+//! [`create()`] backs a database up into a [`Store`](palisade_store::Store), [`list()`] shows what is there, [`verify()`] says whether
+//! a backup is what its [`Manifest`] says, [`restore()`] puts one into another database, [`retention`] says which may go.
 //!
 //! Invariants:
 //! - No password stands in the arguments of a program, nor, where a file can hold it, in its environment.
-//! - A file under a backup's name is complete and on the disk. The manifest is written last.
+//! - The manifest is written last: what has none is no backup, and what has one was read from one snapshot to its end.
 //! - A protected database cannot be restored onto: no [`RestoreTarget`] can be made of one.
 
+mod catalogue;
+mod contents;
 mod create;
 mod create_error;
 mod credentials;
+mod fetch;
+mod holder;
+mod inventory;
+mod keys;
 mod manifest;
 mod name;
 mod program;
 mod restore;
 mod restore_error;
+pub mod retention;
 mod said;
-mod snapshot;
-mod store;
+mod seal;
+mod ship;
+mod verdict;
+mod verify;
+mod verify_error;
 
-pub use create::{CreateOptions, Progress, create};
+pub use catalogue::{Entry, FindError, State, delete, find, list};
+pub use create::{CreateOptions, EngineChoice, Progress, create};
 pub use create_error::CreateError;
-pub use manifest::{AppliedMigration, MANIFEST_FORMAT, Manifest, Source};
+pub use fetch::FetchError;
+pub use keys::{Identities, KeyError, Recipients};
+pub use manifest::{
+    AppliedMigration, Content, Encryption, Engine, Exclusion, Extension, MANIFEST_FORMAT, Manifest, Part, Sequence,
+    SnapshotFacts, Source, TableContents,
+};
 pub use name::{BackupName, BackupNameError};
 pub use restore::{
-    Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, TargetError, look, restore,
-    verify,
+    Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Selection, TargetError,
+    look, restore,
 };
-pub use restore_error::{RestoreError, VerifyError};
+pub use restore_error::RestoreError;
 pub use said::Said;
-pub use store::{Entry, State, StoreError, find, list};
+pub use verdict::Verdict;
+pub use verify::{Laboratory, Level, VerifyProgress, verify};
+pub use verify_error::VerifyError;

@@ -7,40 +7,183 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::BackupName;
 
-/// The format of the manifests that this version writes. Older ones stay readable.
-pub const MANIFEST_FORMAT: u32 = 1;
+/// The format of the manifests that this version writes and reads.
+pub const MANIFEST_FORMAT: u32 = 2;
 
-/// The file next to a dump. It holds no credentials, and nothing that was not measured.
+/// The last thing that is written of a backup: without it there is none. It holds no credentials, and nothing that was not
+/// measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// [`MANIFEST_FORMAT`] of the version that wrote it.
     pub format: u32,
-    /// The backup's name.
+    /// The backup's name: the environment, and a [ULID](https://github.com/ulid/spec).
     pub name: BackupName,
+    /// The version of Palisade that wrote it.
+    pub palisade_version: String,
     /// What was backed up.
     pub source: Source,
     /// Version of the server, as in `15.18`.
     pub server_version: String,
-    /// Version of the `pg_dump` that wrote it, as in `15.18`. Only a `pg_restore` of that major version or a newer one
-    /// reads it.
+    /// Version of the `pg_dump` that took part, as in `15.18`. Only a `pg_restore` of that major version or a newer one reads its
+    /// archives.
     pub client_version: String,
-    /// The migrations that were applied in the very state that was dumped; `None` if there was no history.
+    /// How the rows were read.
+    pub engine: Engine,
+    /// The state that everything in it shows.
+    pub snapshot: SnapshotFacts,
+    /// The migrations that were applied in that very state; `None` if there was no history.
     pub migrations: Option<Vec<AppliedMigration>>,
-    /// Size of the dump, in bytes.
-    pub bytes: u64,
-    /// SHA-256 of the dump, in hexadecimal.
-    pub sha256: String,
-    /// Number of objects in the dump's table of contents.
-    pub objects: u64,
+    /// Fingerprint of the catalog of that state.
+    pub fingerprint: String,
+    /// Extensions that were installed.
+    pub extensions: Vec<Extension>,
+    /// Tables with rows of their own, in the order of their names.
+    pub tables: Vec<TableContents>,
+    /// Where sequences stood.
+    pub sequences: Vec<Sequence>,
+    /// How many large objects there were.
+    pub large_objects: u64,
+    /// The objects in the store, in the order in which a restore reads them.
+    pub parts: Vec<Part>,
+    /// Who can decrypt it; `None` if it is not encrypted.
+    pub encryption: Option<Encryption>,
+    /// Level of [zstd](https://facebook.github.io/zstd/).
+    pub compression: i32,
+    /// What is not in it, and why.
+    pub exclusions: Vec<Exclusion>,
+    /// What should be known about it, one sentence each.
+    pub warnings: Vec<String>,
     /// [Size of the database](https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-DBSIZE) on the
     /// server's disk, in bytes.
     pub database_bytes: u64,
-    /// What `pg_dump` warned of, one line each.
-    pub warnings: Vec<String>,
     /// When the backup was begun, by our clock.
     pub started_at: Timestamp,
-    /// When the dump was complete, by our clock.
+    /// When everything was in the store, by our clock.
     pub finished_at: Timestamp,
+}
+
+/// How rows were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Engine {
+    /// All by one `pg_dump`.
+    Single,
+    /// The schema by `pg_dump`, rows by several connections that share its snapshot.
+    Parallel,
+}
+
+impl Engine {
+    /// As in the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Parallel => "parallel",
+        }
+    }
+}
+
+/// The state that a backup shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotFacts {
+    /// By the server's clock.
+    pub at: Timestamp,
+    /// Place in the write-ahead log, as `0/16B3740`: what was written behind it is not in the backup.
+    pub lsn: Option<String>,
+}
+
+/// An extension.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What a table held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableContents {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// The columns whose values are in the backup, in order: not generated ones.
+    pub columns: Vec<String>,
+    /// Number of rows.
+    pub rows: u64,
+    /// Bytes of its rows in the text form of COPY.
+    pub bytes: u64,
+    /// Sum of the XXH3-128 of all rows in the text form of COPY, in hexadecimal: the same in whatever order they come.
+    pub digest: String,
+}
+
+/// Where a sequence stood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sequence {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub last_value: i64,
+    /// Whether that was given out, so that the next is another.
+    pub is_called: bool,
+}
+
+/// One object in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its name, behind that of the backup.
+    pub file: String,
+    /// What it holds.
+    pub content: Content,
+    /// Size before compression and encryption.
+    pub plain_bytes: u64,
+    /// BLAKE3 before compression and encryption, in hexadecimal.
+    pub plain_blake3: String,
+    /// Size in the store.
+    pub bytes: u64,
+    /// BLAKE3 of what is in the store, in hexadecimal.
+    pub blake3: String,
+}
+
+/// What a part holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Content {
+    /// An archive of `pg_dump` with everything.
+    Everything,
+    /// An archive of `pg_dump` with what rows need: schemas, types, tables, functions.
+    PreData,
+    /// Rows of a table, as `COPY … TO STDOUT` wrote them. Several parts may hold rows of the same.
+    Rows {
+        /// The table's schema.
+        schema: String,
+        /// The table.
+        table: String,
+    },
+    /// An archive of `pg_dump` with large objects.
+    LargeObjects,
+    /// An archive of `pg_dump` with what comes behind rows: indexes, constraints, triggers, policies.
+    PostData,
+    /// Roles without passwords, as `pg_dumpall` wrote them.
+    Roles,
+}
+
+/// How it was encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encryption {
+    /// The [age](https://age-encryption.org/v1) recipients, any of whose identities decrypts it.
+    pub recipients: Vec<String>,
+}
+
+/// What is not in a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exclusion {
+    /// What.
+    pub what: String,
+    /// Why not.
+    pub why: String,
 }
 
 /// The database that was backed up.
@@ -89,7 +232,22 @@ pub struct AppliedMigration {
 }
 
 impl Manifest {
-    /// The major version of the `pg_dump` that wrote the dump.
+    /// Rows of all tables.
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|it| it.rows).sum()
+    }
+
+    /// Bytes in the store, without the manifest.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|it| it.bytes).sum()
+    }
+
+    /// Bytes before compression and encryption.
+    pub fn plain_bytes(&self) -> u64 {
+        self.parts.iter().map(|it| it.plain_bytes).sum()
+    }
+
+    /// The major version of the `pg_dump` that took part.
     pub(crate) fn client_major(&self) -> Option<u32> {
         major(&self.client_version)
     }
@@ -97,6 +255,13 @@ impl Manifest {
     /// The major version of the server.
     pub(crate) fn server_major(&self) -> Option<u32> {
         major(&self.server_version)
+    }
+}
+
+impl TableContents {
+    /// Schema and name, as people write them.
+    pub fn qualified(&self) -> String {
+        format!("{}.{}", self.schema, self.name)
     }
 }
 

@@ -5,39 +5,28 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use palisade_config::EnvironmentName;
+use ulid::Ulid;
 
-/// Letters and digits of an id: no `0`, `1`, `l`, `o`, which look alike.
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-/// How many of them an id has: enough to tell the backups of one second apart, and to type.
-const ID_LENGTH: usize = 6;
-/// As in `20260112T090000Z`.
-const TIME_LENGTH: usize = 16;
-
-/// `<environment>-<utc>-<id>`, as in `prod-20260112T090000Z-k7m2xq`. Names of one environment sort by time.
+/// `<environment>-<ULID>`, as in `prod-01KAXH9ZD4R0V6M3T8QJ5C2NYE`. Names of one environment sort by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BackupName {
     environment: EnvironmentName,
-    time: String,
-    id: String,
+    id: Ulid,
 }
 
 /// A text that is not the name of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not the name of a backup, as in `prod-20260112T090000Z-k7m2xq`")]
+#[error("`{text}` is not the name of a backup, as in `prod-01KAXH9ZD4R0V6M3T8QJ5C2NYE`")]
 pub struct BackupNameError {
     text: String,
 }
 
 impl BackupName {
-    /// A new name, with a random id.
+    /// A new name.
     pub(crate) fn new(environment: &EnvironmentName, started: Timestamp) -> Self {
-        let letter = |_| char::from(ALPHABET[rand::random_range(..ALPHABET.len())]);
-        Self {
-            environment: environment.clone(),
-            time: started.strftime("%Y%m%dT%H%M%SZ").to_string(),
-            id: (0..ID_LENGTH).map(letter).collect(),
-        }
+        let milliseconds = u64::try_from(started.as_millisecond()).unwrap_or(0);
+        Self { environment: environment.clone(), id: Ulid::from_parts(milliseconds, rand::random()) }
     }
 
     /// The environment that was backed up.
@@ -45,30 +34,31 @@ impl BackupName {
         &self.environment
     }
 
-    /// When the backup was begun, as in `20260112T090000Z`.
-    pub fn time(&self) -> &str {
-        &self.time
+    /// The ULID: when the backup was begun and 80 random bits.
+    pub fn id(&self) -> String {
+        self.id.to_string()
     }
 
-    /// The short id, enough to name the backup where no other has the same.
-    pub fn id(&self) -> &str {
-        &self.id
+    /// When the backup was begun, by the clock of who made it.
+    pub fn started(&self) -> Timestamp {
+        let milliseconds = i64::try_from(self.id.timestamp_ms()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX)
     }
 
-    /// The file of the dump.
-    pub fn dump_file(&self) -> String {
-        format!("{self}.dump")
+    /// The key of one of its objects.
+    pub(crate) fn key(&self, file: &str) -> String {
+        format!("{self}/{file}")
     }
 
-    /// The file of the manifest. It is written last: a backup without it is not one.
-    pub fn manifest_file(&self) -> String {
-        format!("{self}.json")
+    /// The key of the manifest. It is written last: a backup without it is not one.
+    pub fn manifest_key(&self) -> String {
+        self.key("manifest.json")
     }
 }
 
 impl fmt::Display for BackupName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{}", self.environment, self.time, self.id)
+        write!(f, "{}-{}", self.environment, self.id)
     }
 }
 
@@ -82,17 +72,10 @@ impl FromStr for BackupName {
 
 fn read(text: &str) -> Option<BackupName> {
     // The name of an environment may hold hyphens itself.
-    let mut parts = text.rsplitn(3, '-');
-    let (id, time, environment) = (parts.next()?, parts.next()?, parts.next()?);
-    let fits = |(index, it): (usize, u8)| match index {
-        8 => it == b'T',
-        15 => it == b'Z',
-        _ => it.is_ascii_digit(),
-    };
-    let is_time = time.len() == TIME_LENGTH && time.bytes().enumerate().all(fits);
-    let is_id = id.len() == ID_LENGTH && id.bytes().all(|it| ALPHABET.contains(&it));
-    (is_time && is_id).then_some(())?;
-    Some(BackupName { environment: environment.parse().ok()?, time: time.to_owned(), id: id.to_owned() })
+    let (environment, id) = text.rsplit_once('-')?;
+    let read: Ulid = id.parse().ok()?;
+    // Crockford's alphabet reads several letters as one: only the way we write it is a name.
+    (read.to_string() == id).then_some(BackupName { environment: environment.parse().ok()?, id: read })
 }
 
 impl TryFrom<String> for BackupName {
@@ -112,13 +95,15 @@ impl From<BackupName> for String {
 #[cfg(test)]
 mod tests {
     use super::BackupName;
+    use jiff::Timestamp;
 
     #[test]
     fn names_are_read_back() {
-        let started = "2026-01-12T09:00:00Z".parse().unwrap();
+        let started: Timestamp = "2026-01-12T09:00:00.123Z".parse().unwrap();
         let name = BackupName::new(&"eu-prod".parse().unwrap(), started);
-        assert!(name.to_string().starts_with("eu-prod-20260112T090000Z-"));
-        assert_eq!(name.to_string().parse(), Ok(name));
+        assert!(name.to_string().starts_with("eu-prod-01KE"), "{name}");
+        assert_eq!(name.to_string().parse(), Ok(name.clone()));
+        assert_eq!(name.started(), started);
     }
 
     #[test]
@@ -126,12 +111,12 @@ mod tests {
         for text in [
             "",
             "dump",
-            "prod-20260112T090000Z",
-            "prod-20260112-abcdef",
-            "prod-20260112T090000Z-abc/ef",
-            "Prod-20260112T090000Z-abcdef",
-            "-20260112T090000Z-abcdef",
-            "prod-20260112T090000Z-abcdef.dump",
+            "prod-01KAXH9ZD4R0V6M3T8QJ5C2NY",
+            "prod-01kaxh9zd4r0v6m3t8qj5c2nye",
+            "prod-01KAXH9ZD4R0V6M3T8QJ5C2NYE/x",
+            "Prod-01KAXH9ZD4R0V6M3T8QJ5C2NYE",
+            "-01KAXH9ZD4R0V6M3T8QJ5C2NYE",
+            "prod-01KAXH9ZD4R0V6M3T8QJ5C2NYO",
         ] {
             assert!(text.parse::<BackupName>().is_err(), "{text}");
         }

@@ -1,22 +1,27 @@
 //! Putting a backup into a database.
 
-mod pipe;
+mod edit;
+mod feed;
+mod merge;
+mod outlet;
+mod run;
 mod target;
 
-use std::fs::File;
-use std::io::Read;
 use std::time::{Duration, Instant};
 
 use palisade_db::{Connection, DbError, Row, ServerVersion, batch, connect};
-use palisade_embedded::{EmbeddedSettings, Installation};
-use sha2::{Digest, Sha256};
+use palisade_embedded::EmbeddedSettings;
+use palisade_store::Store;
 
 pub use target::{RestoreTarget, TargetError};
 
+pub(crate) use edit::Edit;
+pub(crate) use run::{Strictness, run};
+
+use crate::keys::Identities;
 use crate::manifest::Manifest;
 use crate::program;
-use crate::restore_error::{RestoreError, VerifyError};
-use crate::store::Entry;
+use crate::restore_error::RestoreError;
 
 /// What may happen to what is in the target already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,56 +42,72 @@ pub enum Owners {
     Restorer,
 }
 
+/// What of a backup is restored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only what is in these schemas; none: everything.
+    pub schemas: Vec<String>,
+    /// Only these tables and their rows, as `pg_restore --table` selects them; none: everything.
+    pub tables: Vec<String>,
+    /// Only rows: their tables are there.
+    pub data_only: bool,
+}
+
+impl Selection {
+    /// Whether it is everything.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What to restore, and where.
 #[derive(Debug, Clone)]
 pub struct RestoreOptions {
-    /// The backup, from [`find`](crate::find) or [`list`](crate::list).
-    pub backup: Entry,
+    /// Where the backup lies.
+    pub store: Store,
+    /// Which.
+    pub manifest: Manifest,
+    /// What decrypts it, if it is encrypted.
+    pub identities: Option<Identities>,
     /// The database.
     pub target: RestoreTarget,
     /// What may happen to what is there.
     pub overwrite: Overwrite,
     /// Whom the objects belong to.
     pub owners: Owners,
+    /// What of it.
+    pub selection: Selection,
     /// Where `pg_restore` is found.
     pub embedded: EmbeddedSettings,
 }
 
 /// How far a restore has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RestoreProgress {
-    /// The dump is compared with its manifest.
-    Verifying {
-        /// Bytes read.
-        bytes: u64,
-        /// Bytes in all.
-        of: u64,
-    },
-    /// The database is being filled.
-    Restoring {
-        /// Bytes of SQL so far; their sum is not known before the end.
-        bytes: u64,
-        /// Since the beginning.
-        elapsed: Duration,
-    },
+pub struct RestoreProgress {
+    /// Bytes of the store that were read.
+    pub bytes: u64,
+    /// Of how many.
+    pub of_bytes: u64,
+    /// Since the beginning.
+    pub elapsed: Duration,
 }
 
 /// What a restore did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// The manifest of the backup.
-    pub manifest: Manifest,
     /// What `pg_restore` and the server warned of.
     pub warnings: Vec<String>,
     /// How long it took.
     pub elapsed: Duration,
 }
 
-/// Compares the dump with its manifest, and restores it in one transaction: the target is what the backup was, or what
-/// it was before.
+/// Restores a backup in one transaction: the target is what the backup was, or what it was before.
+///
+/// Everything is compared with the manifest while it passes, and the end is held back until all of it has been: `pg_restore` does not
+/// come to its COMMIT before.
 ///
 /// The database itself is neither dropped nor renamed: its own rights and settings stay, and who is connected may stay
-/// too. Roles are not part of a backup; those that own things or hold rights in it must be there.
+/// too. Roles are not restored; those that own things or hold rights in it must be there.
 ///
 /// # Errors
 ///
@@ -96,79 +117,85 @@ pub async fn restore(
     mut progress: impl FnMut(RestoreProgress) + Send,
 ) -> Result<Restored, RestoreError> {
     let started = Instant::now();
-    let Possible { manifest, server, objects: _ } = look(options, &mut progress).await?;
-    let installation = restoring(&options.embedded, &manifest, server).await?;
-    let said = pipe::run(options, &installation, server, |bytes| {
-        progress(RestoreProgress::Restoring { bytes, elapsed: started.elapsed() });
-    })
-    .await?;
-    Ok(Restored { manifest, warnings: said.warnings(), elapsed: started.elapsed() })
+    let Possible { server, objects: _ } = look(options).await?;
+    let settings = options.target.settings();
+    let edit = Edit {
+        clear: options.overwrite == Overwrite::Confirmed,
+        lock_timeout: settings.lock_timeout,
+        without_extensions: Vec::new(),
+    };
+    let mut done = RestoreProgress { bytes: 0, of_bytes: options.manifest.bytes(), elapsed: Duration::ZERO };
+    let tell = |bytes| {
+        done.bytes += bytes;
+        done.elapsed = started.elapsed();
+        progress(done);
+    };
+    let installation = program::fitting(&options.embedded, server.major()).await?;
+    let programs = installation.version.major;
+    // From 17 on, `pg_restore` begins with a setting that servers before 17 do not know.
+    if options.manifest.client_major().is_some_and(|it| it > programs) || (programs >= 17 && server.major() < 17) {
+        return Err(RestoreError::Programs { programs, server: server.major() });
+    }
+    let mut warnings: Vec<String> = program::weakness(&installation).into_iter().collect();
+    let said = run(options, &installation, edit, Strictness::AllOrNothing, tell).await?;
+    warnings.extend(said.warnings());
+    if let Err(error) = analyze(settings).await {
+        warnings.push(format!("statistics were not gathered: {error}"));
+    }
+    Ok(Restored { warnings, elapsed: started.elapsed() })
+}
+
+/// Plans of queries are bad until the server knows how much there is of what.
+async fn analyze(settings: &palisade_db::ConnectSettings) -> Result<(), RestoreError> {
+    let mut connection = connect(settings).await?;
+    batch(&mut connection, "analyze").await.map_err(|it| it.error)?;
+    connection.close().await;
+    Ok(())
 }
 
 /// A restore that could begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Possible {
-    /// The manifest of the backup.
-    pub manifest: Manifest,
     /// The version of the target's server.
     pub server: ServerVersion,
     /// A few objects of the target that the restore would drop.
     pub objects: Vec<String>,
 }
 
-/// Does all of [`restore`] that comes before the first write: compares the backup with its manifest, and asks the target what it
-/// is and what is in it.
+/// Does all of [`restore`] that comes before the first write: asks the target what it is and what is in it, and whether the backup
+/// can be read with these keys.
 ///
 /// # Errors
 ///
 /// [`RestoreError`], as [`restore`] would end.
-pub async fn look(
-    options: &RestoreOptions,
-    mut progress: impl FnMut(RestoreProgress) + Send,
-) -> Result<Possible, RestoreError> {
-    let manifest = verify(&options.backup, |bytes, of| progress(RestoreProgress::Verifying { bytes, of }))?;
+pub async fn look(options: &RestoreOptions) -> Result<Possible, RestoreError> {
+    let manifest = &options.manifest;
+    if let Some(encryption) = &manifest.encryption {
+        match &options.identities {
+            None => return Err(crate::fetch::FetchError::NoKey.into()),
+            Some(it) if !it.fit(&encryption.recipients) => return Err(crate::fetch::FetchError::WrongKey.into()),
+            Some(_) => {}
+        }
+    }
     let settings = options.target.settings();
     let mut connection = connect(settings).await?;
-    options.target.check(&manifest, connection.facts())?;
+    options.target.check(manifest, connection.facts())?;
     let objects = objects(&mut connection).await?;
+    let missing = missing_extensions(&mut connection, manifest).await?;
     let server = connection.server_version();
     connection.close().await;
-    if options.overwrite == Overwrite::Refuse && !objects.is_empty() {
+    let fills = !options.selection.data_only;
+    if fills && options.overwrite == Overwrite::Refuse && options.selection.is_everything() && !objects.is_empty() {
         return Err(RestoreError::NotEmpty { database: settings.url.database.clone(), objects });
     }
     if manifest.server_major().is_some_and(|it| it > server.major()) {
-        let backup = manifest.server_version;
+        let backup = manifest.server_version.clone();
         return Err(RestoreError::OlderServer { backup, server: server.major() });
     }
-    Ok(Possible { manifest, server, objects })
-}
-
-/// Compares every byte of a dump with its manifest. `progress` gets the bytes read and those in all.
-///
-/// # Errors
-///
-/// [`VerifyError`] if the backup is not complete or its dump was changed.
-pub fn verify(backup: &Entry, mut progress: impl FnMut(u64, u64)) -> Result<Manifest, VerifyError> {
-    let Some(manifest) = backup.manifest() else {
-        return Err(VerifyError::NotComplete { name: backup.name.clone(), state: backup.state.clone() });
-    };
-    let read_error = |source| VerifyError::Read { path: backup.dump.clone(), source };
-    let mut file = File::open(&backup.dump).map_err(read_error)?;
-    let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1024 * 1024]);
-    loop {
-        let length = file.read(&mut buffer).map_err(read_error)?;
-        if length == 0 {
-            break;
-        }
-        hash.update(&buffer[..length]);
-        bytes += length as u64;
-        progress(bytes, manifest.bytes);
+    if fills && !missing.is_empty() {
+        return Err(RestoreError::ExtensionMissing { extensions: missing });
     }
-    let found = hex::encode(hash.finalize());
-    if found != manifest.sha256 {
-        return Err(VerifyError::Changed { path: backup.dump.clone(), expected: manifest.sha256.clone(), found });
-    }
-    Ok(manifest.clone())
+    Ok(Possible { server, objects })
 }
 
 /// The first few objects that are not Postgres's own and belong to no extension.
@@ -177,13 +204,16 @@ async fn objects(connection: &mut Connection) -> Result<Vec<String>, DbError> {
     rows.iter().map(|row| row.try_get("object").map_err(DbError::from)).collect()
 }
 
-/// The installation whose `pg_restore` reads the dump: not older than the `pg_dump` that wrote it, for the format may
-/// change with each major version.
-async fn restoring(
-    settings: &EmbeddedSettings,
+/// Extensions of a backup that a server cannot create.
+pub(crate) async fn missing_extensions(
+    connection: &mut Connection,
     manifest: &Manifest,
-    server: ServerVersion,
-) -> Result<Installation, RestoreError> {
-    let server = server.major();
-    Ok(program::fitting(settings, server.max(manifest.client_major().unwrap_or(server))).await?)
+) -> Result<Vec<String>, DbError> {
+    let rows = batch(connection, "select name::text from pg_catalog.pg_available_extensions")
+        .await
+        .map_err(|it| it.error)?
+        .rows;
+    let available: Vec<String> = rows.iter().map(|it| it.try_get(0)).collect::<Result<_, _>>()?;
+    let names = manifest.extensions.iter().map(|it| it.name.clone());
+    Ok(names.filter(|it| !available.contains(it)).collect())
 }

@@ -6,70 +6,28 @@ use camino::Utf8PathBuf;
 use palisade_db::{ConnectError, DbError};
 use palisade_embedded::EmbeddedError;
 
-use crate::name::BackupName;
+use crate::fetch::FetchError;
 use crate::restore::TargetError;
 use crate::said::Said;
-use crate::store::State;
-
-/// Why a backup cannot be trusted.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// Part of it is missing or wrong.
-    #[error("`{name}` is not a complete backup: {}", describe(state))]
-    NotComplete {
-        /// Which.
-        name: BackupName,
-        /// In what state it is.
-        state: State,
-    },
-    /// The dump cannot be read.
-    #[error("`{path}` cannot be read")]
-    Read {
-        /// The dump.
-        path: Utf8PathBuf,
-        /// What the operating system says.
-        #[source]
-        source: io::Error,
-    },
-    /// The dump is not what was written.
-    #[error("`{path}` was changed after it was written: its SHA-256 is {found}, the manifest says {expected}")]
-    Changed {
-        /// The dump.
-        path: Utf8PathBuf,
-        /// What the manifest says.
-        expected: String,
-        /// What it is.
-        found: String,
-    },
-}
-
-fn describe(state: &State) -> &str {
-    match state {
-        State::Complete(_) => "nothing is wrong with it",
-        State::Damaged { reason } => reason,
-        State::Running => "it is being written at this moment",
-        State::Abandoned => "its writing was interrupted",
-    }
-}
-
-impl VerifyError {
-    /// What to do next.
-    pub fn help(&self) -> String {
-        match self {
-            Self::NotComplete { .. } | Self::Changed { .. } => {
-                "take another backup: `cargo xtask backup list` shows what there is".to_owned()
-            }
-            Self::Read { path, .. } => format!("make `{path}` readable for this user"),
-        }
-    }
-}
 
 /// Why a backup was not restored. The target is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// The backup cannot be trusted.
+    /// The backup cannot be read, or cannot be trusted.
     #[error(transparent)]
-    Verify(#[from] VerifyError),
+    Fetch(#[from] FetchError),
+    /// What came out of the store is not what the manifest says.
+    #[error("the backup is not what its manifest says: {}", problems.join("; "))]
+    Different {
+        /// In what.
+        problems: Vec<String>,
+    },
+    /// The target's server lacks extensions.
+    #[error("the target has no extension {}", extensions.join(", "))]
+    ExtensionMissing {
+        /// Which.
+        extensions: Vec<String>,
+    },
     /// The target is the database of a protected environment.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -95,6 +53,14 @@ pub enum RestoreError {
         /// Major version of the target.
         server: u32,
     },
+    /// The programs that were found do not do.
+    #[error("`pg_restore` of Postgres {programs} cannot restore this backup into a server of Postgres {server}")]
+    Programs {
+        /// Their major version.
+        programs: u32,
+        /// The target's.
+        server: u32,
+    },
     /// There is no `pg_restore` that reads the dump and fits the server.
     #[error("there is no `pg_restore` that fits, and none could be fetched")]
     NoProgram {
@@ -112,13 +78,20 @@ pub enum RestoreError {
         source: io::Error,
     },
     /// The password could not be handed over.
-    #[error("the file that hands the password to `psql` could not be written")]
+    #[error("the file that hands the password to `pg_restore` could not be written")]
     Credentials {
         /// What the operating system says.
         #[source]
         source: io::Error,
     },
-    /// `pg_restore`, or the `psql` that runs what it writes, did not end well.
+    /// How `pg_restore` ended is not known.
+    #[error("it is not known how `pg_restore` ended")]
+    Wait {
+        /// What the operating system says.
+        #[source]
+        source: io::Error,
+    },
+    /// `pg_restore` did not end well.
     #[error("the backup could not be restored ({status}): {said}")]
     Restore {
         /// How it ended.
@@ -144,7 +117,14 @@ impl RestoreError {
     /// What to do next; the CLI prints it under the error.
     pub fn help(&self) -> String {
         match self {
-            Self::Verify(error) => error.help(),
+            Self::Fetch(error) => error.help(),
+            Self::Different { .. } => {
+                "this backup cannot be trusted: take another one, and look what has touched the store".to_owned()
+            }
+            Self::ExtensionMissing { .. } => {
+                "install the extension on the target's server, or choose with `--schema` what to restore".to_owned()
+            }
+            Self::Wait { .. } => "look at the target: it is either as it was, or complete".to_owned(),
             Self::Target(error) => error.help(),
             Self::Connect(error) => error.help(),
             Self::Database(error) => error.help().unwrap_or_else(|| "run the same command again".to_owned()),
@@ -152,6 +132,9 @@ impl RestoreError {
                 "restore into a new, empty database, or confirm that all of this may be dropped".to_owned()
             }
             Self::OlderServer { .. } => "restore into a server of that version or a newer one".to_owned(),
+            Self::Programs { server, .. } => {
+                format!("install the client programs of Postgres {server}: `apt install postgresql-client-{server}`")
+            }
             Self::NoProgram { source } => source.help(),
             Self::Start { program, .. } => format!("check that `{program}` runs, or set `PALISADE_PG_BIN`"),
             Self::Credentials { .. } => {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The messages of a program, without those that only repeat.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     lines: Vec<String>,
 }
@@ -41,6 +41,16 @@ const KNOWN: [(&str, &str); 13] = [
     ("No space left on device", "the disk is full: free some space and try again"),
 ];
 
+/// Beginnings of warnings that say nothing about whether a dump is complete: circles of foreign keys matter to whoever restores rows
+/// only, and we restore keys behind rows.
+const HARMLESS: [&str; 4] = [
+    "warning: there are circular foreign-key constraints",
+    "detail: ",
+    "hint: ",
+    // What is named in a filter of ours and is not there.
+    "warning: no matching tables were found",
+];
+
 impl Said {
     /// Reads the output of a program: one message a line.
     pub(crate) fn new(text: &str) -> Self {
@@ -57,6 +67,17 @@ impl Said {
     /// The messages that came with a dump that succeeded.
     pub(crate) fn warnings(self) -> Vec<String> {
         self.lines
+    }
+
+    /// Whether it said nothing.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The first line that a dump that ended well should not have come with.
+    pub(crate) fn unknown(&self) -> Option<&str> {
+        let lines = self.lines.iter().map(String::as_str);
+        lines.into_iter().find(|line| !HARMLESS.iter().any(|it| line.starts_with(it)) && !line.starts_with(' '))
     }
 
     /// What to do about it, if the problem is a known one.

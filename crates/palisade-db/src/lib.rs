@@ -9,6 +9,7 @@
 mod connect;
 mod connect_error;
 mod connection;
+mod copy;
 mod error;
 mod execute;
 mod failure;
@@ -21,6 +22,7 @@ mod protection;
 pub use connect::{ConnectSettings, connect};
 pub use connect_error::{ConnectError, ConnectProblem};
 pub use connection::{Connection, Facts, ServerVersion};
+pub use copy::{CopyIn, CopyOut, copy_in, copy_out};
 pub use error::{DbError, ServerError};
 pub use execute::{Batch, BatchError, batch, batch_with};
 pub use failure::{SqlFailure, SqlText};

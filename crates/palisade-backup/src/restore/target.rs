@@ -79,6 +79,11 @@ impl RestoreTarget {
         Ok(Self { settings, environment: None, protected })
     }
 
+    /// A database that was made a moment ago to be thrown away.
+    pub(crate) fn scratch(settings: ConnectSettings) -> Self {
+        Self { settings, environment: None, protected: Vec::new() }
+    }
+
     /// Refuses a database that says it belongs to a protected environment, and to put the backup of one back where it came from:
     /// an address can hide that, what the server says of itself cannot.
     pub(crate) fn check(&self, backup: &Manifest, found: &Facts) -> Result<(), TargetError> {

@@ -3,92 +3,101 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use palisade_backup::{MANIFEST_FORMAT, Manifest, State, create, find, list, verify};
+use palisade_backup::{
+    Content, CreateOptions, EngineChoice, FindError, MANIFEST_FORMAT, Manifest, State, create, delete, find,
+};
 
-use crate::support::{Place, run};
+use crate::support::{Place, open, run};
 
 #[tokio::test]
-async fn a_backup_is_a_dump_and_a_manifest_that_says_what_is_true() {
+async fn a_backup_is_parts_and_a_manifest_that_says_what_is_true() {
     let place = Place::new().await;
     let mut seen = Vec::new();
     let manifest = create(&place.options(), |it| seen.push(it)).await.unwrap();
 
-    assert_eq!(place.files(), [manifest.name.dump_file(), manifest.name.manifest_file()]);
-    let dump = fs::read(place.store().join(manifest.name.dump_file())).unwrap();
-    assert_eq!(dump.len() as u64, manifest.bytes);
-    assert!(dump.starts_with(b"PGDMP"));
-    let last = seen.last().unwrap();
-    assert_eq!((last.bytes, last.database_bytes), (manifest.bytes, manifest.database_bytes));
+    assert_eq!(place.files(), ["everything.dump.zst", "manifest.json", "roles.sql.zst"]);
+    for part in &manifest.parts {
+        assert_eq!(fs::metadata(place.file(&manifest, &part.file)).unwrap().len(), part.bytes);
+    }
+    let everything = manifest.parts.iter().find(|it| it.content == Content::Everything).unwrap();
+    assert_eq!(seen.last().unwrap().bytes, everything.plain_bytes);
     assert!(seen.is_sorted_by_key(|it| it.bytes));
 
     let mut connection = place.connect().await;
     assert_eq!(manifest.format, MANIFEST_FORMAT);
     assert_eq!(manifest.source.database, connection.facts().identity.database);
     assert_eq!(manifest.server_version, connection.server_version().to_string());
-    assert!(manifest.objects > 10 && manifest.database_bytes > manifest.bytes);
-    assert_eq!(manifest.warnings, Vec::<String>::new());
+    assert!(manifest.snapshot.lsn.is_some() && manifest.database_bytes > manifest.bytes());
     let migrations: Vec<_> =
         manifest.migrations.iter().flatten().map(|it| (it.version, it.checksum.as_str())).collect();
     assert_eq!(migrations, [(20_260_101_000_000, "0102"), (20_260_102_000_000, "0304")]);
+    let rows = |name: &str| manifest.tables.iter().find(|it| it.name == name).map(|it| it.rows);
+    assert_eq!((rows("people"), rows("teams"), rows("migrations")), (Some(5000), Some(20), Some(3)));
 
-    let text = fs::read(place.store().join(manifest.name.manifest_file())).unwrap();
+    let text = fs::read(place.file(&manifest, "manifest.json")).unwrap();
     assert_eq!(serde_json::from_slice::<Manifest>(&text).unwrap(), manifest);
     run(&mut connection, "drop schema palisade cascade").await;
     assert_eq!(place.backup().await.unwrap().migrations, None);
 }
 
 #[tokio::test]
+async fn several_connections_write_an_object_for_each_table_with_rows() {
+    let place = Place::new().await;
+    let mut seen = Vec::new();
+    let options = CreateOptions { engine: EngineChoice::Parallel, ..place.options() };
+    let manifest = create(&options, |it| seen.push(it)).await.unwrap();
+    let with_rows = manifest.tables.iter().filter(|it| it.rows > 0).count();
+    let parts = manifest.parts.iter().filter(|it| matches!(it.content, Content::Rows { .. })).count();
+    assert_eq!(parts, with_rows);
+    let last = seen.last().unwrap();
+    assert_eq!((last.tables, last.of_tables), (manifest.tables.len(), manifest.tables.len()));
+}
+
+#[tokio::test]
 async fn nobody_else_can_read_a_backup() {
     let place = Place::new().await;
-    let name = place.backup().await.unwrap().name;
-    let mode = |path: &str| fs::metadata(place.store().join(path)).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(""), mode(&name.dump_file()), mode(&name.manifest_file())), (0o700, 0o600, 0o600));
+    let manifest = place.backup().await.unwrap();
+    let mode = |path: camino::Utf8PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(place.file(&manifest, "")), 0o700);
+    assert_eq!((mode(place.store()), mode(place.file(&manifest, "manifest.json"))), (0o700, 0o600));
+    assert_eq!(mode(place.file(&manifest, &manifest.parts[0].file)), 0o600);
 }
 
 #[tokio::test]
 async fn the_list_shows_the_newest_first_and_what_is_wrong() {
     let place = Place::new().await;
-    assert_eq!(list(&place.store()).unwrap(), []);
+    assert_eq!(place.entries().await, []);
     let first = place.backup().await.unwrap();
-    let older = place.store().join("dev-20200101T000000Z-abcdef.dump");
-    fs::write(&older, "PGDMP").unwrap();
+    let second = place.backup().await.unwrap();
+    fs::create_dir_all(place.store().join("dev-01KAXH9ZD4R0V6M3T8QJ5C2NYE")).unwrap();
+    fs::write(place.store().join("dev-01KAXH9ZD4R0V6M3T8QJ5C2NYE/everything.dump.zst"), "x").unwrap();
     fs::write(place.store().join("notes.txt"), "").unwrap();
 
-    let entries = place.entries();
+    let entries = place.entries().await;
     let names: Vec<_> = entries.iter().map(|it| it.name.to_string()).collect();
-    assert_eq!(names, [first.name.to_string(), "dev-20200101T000000Z-abcdef".to_owned()]);
-    assert_eq!(entries[0].manifest(), Some(&first));
-    assert_eq!(entries[1].state, State::Damaged { reason: "the manifest is missing".to_owned() });
+    assert_eq!(names, [second.name.to_string(), first.name.to_string(), "dev-01KAXH9ZD4R0V6M3T8QJ5C2NYE".to_owned()]);
+    assert_eq!(entries[0].manifest(), Some(&second));
+    assert_eq!(entries[2].state, State::Unfinished);
 
-    for which in [first.name.to_string(), first.name.id().to_owned(), entries[0].dump.to_string()] {
-        assert_eq!(find(&place.store(), &which).unwrap().unwrap(), entries[0], "{which}");
+    let store = open(place.store());
+    for which in [first.name.to_string(), first.name.id(), first.name.id()[18..].to_ascii_lowercase()] {
+        assert_eq!(find(&store, &which).await.unwrap(), entries[1], "{which}");
     }
-    assert_eq!(find(&place.store(), "zzzzzz").unwrap(), None);
+    assert_eq!(find(&store, "latest").await.unwrap(), entries[0]);
+    assert!(matches!(find(&store, "zzzzzz").await, Err(FindError::None { .. })));
 
-    let dump = &entries[0].dump;
-    let mut bytes = fs::read(dump).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(dump, &bytes).unwrap();
-    assert!(
-        verify(&place.entries()[0], |_, _| ()).unwrap_err().to_string().contains("was changed after it was written")
-    );
-    fs::write(dump, &bytes[1..]).unwrap();
-    assert!(matches!(&place.entries()[0].state, State::Damaged { reason } if reason.contains("its manifest says")));
-    fs::write(place.store().join(first.name.manifest_file()), "{}").unwrap();
-    assert!(
-        matches!(&place.entries()[0].state, State::Damaged { reason } if reason.contains("manifest cannot be read"))
-    );
-    fs::remove_file(dump).unwrap();
-    assert_eq!(place.entries()[0].state, State::Damaged { reason: "the dump is missing".to_owned() });
+    fs::remove_file(place.file(&first, "roles.sql.zst")).unwrap();
+    let state = find(&store, &first.name.id()).await.unwrap().state;
+    assert_eq!(state, State::Damaged { reason: "roles.sql.zst is missing".to_owned() });
+    delete(&store, &first.name).await.unwrap();
+    assert!(matches!(find(&store, &first.name.id()).await, Err(FindError::None { .. })));
 }
 
 #[tokio::test]
-async fn two_backups_at_once_do_not_disturb_each_other() {
+async fn two_at_once_do_not_meet() {
     let place = Place::new().await;
     let (one, other) = tokio::join!(place.backup(), place.backup());
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_ne!(one.name, other.name);
-    assert_eq!(place.entries().iter().filter(|it| it.manifest().is_some()).count(), 2);
-    assert_eq!(place.files().len(), 4);
+    assert_eq!(one.tables, other.tables);
 }

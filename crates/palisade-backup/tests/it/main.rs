@@ -1,10 +1,11 @@
-//! Backups of real databases.
-
-#![allow(clippy::unwrap_used, reason = "a test whose helpers fail has failed")]
+//! Backups of real servers.
 
 mod broken;
+mod content;
 mod create;
+mod race;
 mod restore;
 mod secrets;
 mod support;
+mod verify;
 mod versions;

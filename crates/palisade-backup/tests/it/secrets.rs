@@ -25,7 +25,7 @@ async fn backup_as(place: &Place, password: &str) -> String {
     let made = create(&options(place.store(), url, embedded), |_| ()).await;
     run(&mut place.connect().await, &format!("drop role {role}")).await;
     let manifest = made.unwrap();
-    let text = fs::read_to_string(place.store().join(manifest.name.manifest_file())).unwrap();
+    let text = fs::read_to_string(place.file(&manifest, "manifest.json")).unwrap();
     assert!(!text.contains(password));
     fs::read_to_string(place.directory.path().join("bin/seen")).unwrap()
 }

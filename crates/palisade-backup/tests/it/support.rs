@@ -5,10 +5,14 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use palisade_backup::{CreateError, CreateOptions, Entry, Manifest, State, create, list};
+use palisade_backup::{
+    CreateError, CreateOptions, EngineChoice, Entry, Identities, Manifest, Overwrite, Owners, Recipients, RestoreError,
+    RestoreOptions, RestoreTarget, Restored, Selection, create, find, list, restore,
+};
 use palisade_config::{DatabaseUrl, EnvironmentName, HistoryTable};
 use palisade_db::{ConnectSettings, Connection, Row, batch};
 use palisade_embedded::{EmbeddedSettings, ScratchDatabase, installation};
+use palisade_store::{Location, Store};
 use palisade_tests::Directory;
 
 /// Two tables with a key between them, a policy, and a history of migrations.
@@ -57,17 +61,52 @@ impl Place {
         create(&self.options(), |_| ()).await
     }
 
-    pub(crate) fn entries(&self) -> Vec<Entry> {
-        list(&self.store()).unwrap()
+    pub(crate) async fn entries(&self) -> Vec<Entry> {
+        list(&open(self.store())).await.unwrap()
     }
 
-    /// The names of all files in the store but the lock and the word to git.
+    /// The names of all files of backups in the store.
     pub(crate) fn files(&self) -> Vec<String> {
-        let Ok(entries) = self.store().read_dir_utf8() else { return Vec::new() };
-        let mut files: Vec<_> = entries.map(|it| it.unwrap().file_name().to_owned()).collect();
-        files.retain(|it| it != ".lock" && it != ".gitignore");
+        let mut files = Vec::new();
+        let mut directories = vec![self.store()];
+        while let Some(directory) = directories.pop() {
+            for entry in directory.read_dir_utf8().into_iter().flatten() {
+                let path = entry.unwrap().path().to_owned();
+                if path.is_dir() { directories.push(path) } else { files.push(path.file_name().unwrap().to_owned()) }
+            }
+        }
+        files.retain(|it| it != ".gitignore");
         files.sort();
         files
+    }
+
+    /// The path of a part.
+    pub(crate) fn file(&self, manifest: &Manifest, file: &str) -> Utf8PathBuf {
+        self.store().join(manifest.name.to_string()).join(file)
+    }
+
+    pub(crate) async fn restoring(&self, manifest: &Manifest, to: &ScratchDatabase) -> RestoreOptions {
+        let store = open(self.store());
+        let entry = find(&store, &manifest.name.id()).await.unwrap();
+        RestoreOptions {
+            manifest: entry.manifest().unwrap_or_else(|| panic!("{:?}", entry.state)).clone(),
+            store,
+            identities: None,
+            target: RestoreTarget::url(ConnectSettings::new(to.url().clone()), &[]).unwrap(),
+            overwrite: Overwrite::Refuse,
+            owners: Owners::AsBackedUp,
+            selection: Selection::default(),
+            embedded: palisade_tests::settings(),
+        }
+    }
+
+    pub(crate) async fn bring_back(
+        &self,
+        manifest: &Manifest,
+        to: &ScratchDatabase,
+        overwrite: Overwrite,
+    ) -> Result<Restored, RestoreError> {
+        restore(&RestoreOptions { overwrite, ..self.restoring(manifest, to).await }, |_| ()).await
     }
 
     /// Settings under which `program` is the shell script `script`; `$REAL` in it is the real one.
@@ -76,7 +115,7 @@ impl Place {
         let real = installation(&settings).await.unwrap();
         let bin = self.directory.path().join("bin");
         fs::create_dir_all(&bin).unwrap();
-        for other in ["initdb", "pg_ctl", "postgres", "pg_dump", "pg_restore", "psql"] {
+        for other in ["initdb", "pg_ctl", "postgres", "pg_dump", "pg_dumpall", "pg_restore", "psql"] {
             if other != program {
                 symlink(real.program(other), bin.join(other)).unwrap();
             }
@@ -90,7 +129,11 @@ impl Place {
 
 pub(crate) fn options(store: Utf8PathBuf, url: DatabaseUrl, embedded: EmbeddedSettings) -> CreateOptions {
     CreateOptions {
-        store,
+        store: open(store),
+        engine: EngineChoice::Fitting,
+        jobs: 2,
+        compression: 1,
+        recipients: Recipients::default(),
         environment: EnvironmentName::dev(),
         connect: ConnectSettings { lock_timeout: Duration::ZERO, ..ConnectSettings::new(url) },
         history: HistoryTable { schema: "palisade".to_owned(), name: "migrations".to_owned() },
@@ -122,6 +165,13 @@ pub(crate) async fn content(connection: &mut Connection) -> String {
     .await
 }
 
-pub(crate) fn is_abandoned(entry: &Entry) -> bool {
-    entry.state == State::Abandoned
+pub(crate) fn open(directory: Utf8PathBuf) -> Store {
+    Store::open(&Location::Directory(directory)).unwrap()
+}
+
+/// A key, and whom it is for.
+pub(crate) fn key() -> (Identities, Recipients) {
+    let identity = age::x25519::Identity::generate();
+    let recipient = identity.to_public().to_string();
+    (Identities::new(&identity.to_string()).unwrap(), Recipients::new([recipient.as_str()]).unwrap())
 }

@@ -1,6 +1,6 @@
 //! Servers of other versions, from the archives that `PALISADE_TEST_PG_ARCHIVES` names.
 
-use palisade_backup::{Overwrite, Owners, RestoreError, RestoreOptions, RestoreTarget, create, find, restore};
+use palisade_backup::{Overwrite, Owners, RestoreError, RestoreOptions, RestoreTarget, Selection, create, restore};
 use palisade_db::ConnectSettings;
 use palisade_embedded::{EmbeddedSettings, GrantRegime, Layer, Scratch, ScratchDatabase};
 use palisade_tests::Directory;
@@ -27,7 +27,10 @@ async fn carry(from: u32, to: u32, programs: u32) -> Result<(), RestoreError> {
 
     let target = database(to, &[]).await;
     let options = RestoreOptions {
-        backup: find(&options.store, manifest.name.id()).unwrap().unwrap(),
+        store: options.store.clone(),
+        manifest,
+        identities: None,
+        selection: Selection::default(),
         target: RestoreTarget::url(ConnectSettings::new(target.url().clone()), &[]).unwrap(),
         overwrite: Overwrite::Refuse,
         owners: Owners::AsBackedUp,
@@ -62,7 +65,9 @@ async fn a_backup_does_not_move_to_an_older_server() {
 }
 
 #[tokio::test]
-async fn newer_programs_serve_an_older_server() {
+async fn newer_programs_back_an_older_server_up_and_say_that_they_cannot_restore_into_it() {
     // No program of 16 is here but the server of this test, and `PALISADE_PG_ARCHIVE` keeps one from being fetched.
-    carry(16, 16, 18).await.unwrap();
+    let error = carry(16, 16, 18).await.unwrap_err();
+    assert!(matches!(error, RestoreError::Programs { programs: 18, server: 16 }), "{error}");
+    assert!(error.help().contains("postgresql-client-16"), "{}", error.help());
 }

@@ -1,0 +1,190 @@
+//! Which backups there are.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use palisade_store::{Key, Store, StoreError};
+
+use crate::manifest::{MANIFEST_FORMAT, Manifest};
+use crate::name::BackupName;
+use crate::verdict::{self, Verdict};
+
+/// How many backups are asked about at once.
+const AT_ONCE: usize = 8;
+/// A manifest is no larger than this: it would be that of a million tables.
+const MOST_BYTES: u64 = 1 << 30;
+/// What has no manifest after so many hours is not being written any more.
+const ABANDONED_HOURS: i64 = 48;
+
+/// One backup, or what is left of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: BackupName,
+    /// In what state it is.
+    pub state: State,
+    /// What the last verifications found, the newest first.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// The state of a backup, as far as it can be told without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// The manifest is there, and all parts with the right sizes.
+    Complete(Box<Manifest>),
+    /// Something is missing or wrong.
+    Damaged {
+        /// What.
+        reason: String,
+    },
+    /// There is no manifest: it is being written, or its writing was interrupted. It is not a backup.
+    Unfinished,
+}
+
+impl Entry {
+    /// The manifest, if the backup is complete.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        match &self.state {
+            State::Complete(manifest) => Some(manifest),
+            State::Damaged { .. } | State::Unfinished => None,
+        }
+    }
+
+    /// The highest level at which its last verification of that level found nothing wrong.
+    pub fn verified_level(&self) -> Option<u8> {
+        if self.verdicts.first().is_some_and(|it| !it.problems.is_empty()) {
+            return None;
+        }
+        self.verdicts.iter().filter(|it| it.problems.is_empty()).map(|it| it.level).max()
+    }
+
+    /// Whether it was begun so long ago that nobody writes it any more.
+    pub fn is_abandoned(&self, now: Timestamp) -> bool {
+        self.state == State::Unfinished
+            && now.duration_since(self.name.started()) > SignedDuration::from_hours(ABANDONED_HOURS)
+    }
+}
+
+/// Everything in the store, newest first. What are no backups is left out.
+///
+/// # Errors
+///
+/// [`StoreError`] if the store cannot be read.
+pub async fn list(store: &Store) -> Result<Vec<Entry>, StoreError> {
+    let names = store.directories(None).await?.into_iter().filter_map(|it| it.parse::<BackupName>().ok());
+    let entries = stream::iter(names).map(|name| entry(store, name)).buffer_unordered(AT_ONCE);
+    let mut entries: Vec<Entry> = entries.try_collect().await?;
+    entries.sort_by(|one, other| (other.name.started(), &other.name).cmp(&(one.name.started(), &one.name)));
+    Ok(entries)
+}
+
+/// Why there is not one backup of a name.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// There is none.
+    #[error("there is no backup `{which}`")]
+    None {
+        /// What was asked for.
+        which: String,
+    },
+    /// There are several.
+    #[error("`{which}` can be {}", names.join(" or "))]
+    Several {
+        /// What was asked for.
+        which: String,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl FindError {
+    /// What to do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::None { .. } => "`cargo xtask backup list` shows what there is".to_owned(),
+            Self::Several { .. } => "write more of the name".to_owned(),
+            Self::Store(error) => error.help(),
+        }
+    }
+}
+
+/// The backup with this name, this id, or an id that ends so; `latest` is the newest that is complete.
+///
+/// # Errors
+///
+/// [`FindError`].
+pub async fn find(store: &Store, which: &str) -> Result<Entry, FindError> {
+    if which == "latest" {
+        let newest = list(store).await?.into_iter().find(|it| it.manifest().is_some());
+        return newest.ok_or_else(|| FindError::None { which: which.to_owned() });
+    }
+    let names = store.directories(None).await?.into_iter().filter_map(|it| it.parse::<BackupName>().ok());
+    let wanted = which.to_ascii_uppercase();
+    let fits = |it: &BackupName| it.to_string() == which || (!which.is_empty() && it.id().ends_with(&wanted));
+    let mut found: Vec<BackupName> = names.filter(fits).collect();
+    match (found.pop(), found.len()) {
+        (Some(name), 0) => Ok(entry(store, name).await?),
+        (None, _) => Err(FindError::None { which: which.to_owned() }),
+        (Some(last), _) => {
+            let names = found.into_iter().chain([last]).map(|it| it.to_string()).collect();
+            Err(FindError::Several { which: which.to_owned(), names })
+        }
+    }
+}
+
+async fn entry(store: &Store, name: BackupName) -> Result<Entry, StoreError> {
+    let objects = store.list(Some(&Key::new(name.to_string())?)).await?;
+    let damaged = |reason: String| State::Damaged { reason };
+    let size = |file: &str| {
+        let key = name.key(file);
+        objects.iter().find(|it| it.key.as_str() == key).map(|it| it.bytes)
+    };
+    if size("manifest.json").is_none() {
+        return Ok(Entry { name, state: State::Unfinished, verdicts: Vec::new() });
+    }
+    let bytes = store.read_all(&Key::new(name.manifest_key())?, MOST_BYTES).await?;
+    let state = match read(&bytes, &name) {
+        Err(reason) => damaged(reason),
+        Ok(manifest) => {
+            let wrong = manifest.parts.iter().find_map(|part| match size(&part.file) {
+                None => Some(format!("{} is missing", part.file)),
+                Some(found) if found != part.bytes => {
+                    Some(format!("{} has {found} bytes, the manifest says {}", part.file, part.bytes))
+                }
+                Some(_) => None,
+            });
+            wrong.map_or_else(|| State::Complete(Box::new(manifest)), damaged)
+        }
+    };
+    let verdicts = verdict::read(store, &name, &objects).await?;
+    Ok(Entry { name, state, verdicts })
+}
+
+fn read(bytes: &[u8], name: &BackupName) -> Result<Manifest, String> {
+    #[derive(serde::Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let unreadable = |error: serde_json::Error| format!("the manifest cannot be read: {error}");
+    let Format { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
+    if format != MANIFEST_FORMAT {
+        return Err(format!("another version of Palisade wrote the manifest (format {format}, not {MANIFEST_FORMAT})"));
+    }
+    let manifest: Manifest = serde_json::from_slice(bytes).map_err(unreadable)?;
+    if manifest.name == *name { Ok(manifest) } else { Err(format!("the manifest is that of `{}`", manifest.name)) }
+}
+
+/// Removes everything of a backup, its manifest first: what is half removed is no backup.
+///
+/// # Errors
+///
+/// [`StoreError`]; then some of it may be left, which is then [`State::Unfinished`].
+pub async fn delete(store: &Store, name: &BackupName) -> Result<(), StoreError> {
+    let objects = store.list(Some(&Key::new(name.to_string())?)).await?;
+    let manifest = Key::new(name.manifest_key())?;
+    let (first, rest): (Vec<Key>, Vec<Key>) = objects.into_iter().map(|it| it.key).partition(|it| *it == manifest);
+    store.delete(&first).await?;
+    store.delete(&rest).await
+}

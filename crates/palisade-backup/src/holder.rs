@@ -1,0 +1,124 @@
+//! The session that keeps a state of the database still while it is read.
+//!
+//! `pg_dump` takes its snapshot first and its locks second: a table that somebody truncates and fills again in between is dumped
+//! [without a row, and without an error][docs]. So all tables are locked first, by a transaction that has seen nothing yet, and the
+//! snapshot is taken behind that. Whoever holds a lock that is in the way is waited for, for `lock-timeout`.
+//!
+//! [docs]: https://www.postgresql.org/docs/current/mvcc-caveats.html
+
+use std::collections::BTreeSet;
+
+use palisade_config::HistoryTable;
+use palisade_db::{ConnectSettings, Connection, DbError, Pooling, Row, batch, connect, introspect};
+use palisade_sql::SqlState;
+use tracing::debug;
+
+use crate::create_error::CreateError;
+use crate::inventory::{self, Inventory, Table};
+
+/// How often tables may come and go while they are locked before we give up.
+const TRIES: usize = 5;
+
+/// A transaction that is open, and what it shows.
+#[derive(Debug)]
+pub(crate) struct Holder {
+    connection: Connection,
+    /// Others see the same through it, as long as this transaction lasts.
+    pub(crate) snapshot: String,
+    pub(crate) inventory: Inventory,
+    pub(crate) fingerprint: String,
+}
+
+/// Begins a transaction, locks every table, and exports a snapshot.
+pub(crate) async fn hold(settings: &ConnectSettings, history: &HistoryTable) -> Result<Holder, CreateError> {
+    let mut connection = connect(settings).await?;
+    if connection.pooling().await? == Pooling::Transaction {
+        return Err(CreateError::Pooler);
+    }
+    for _ in 0..TRIES {
+        let tables = inventory::tables(&mut connection).await?;
+        refuse_unreadable(&connection, &tables)?;
+        let begin = begin(&connection);
+        batch(&mut connection, &begin).await.map_err(|it| it.error)?;
+        match locked(&mut connection, &tables, history).await {
+            Ok(Some((snapshot, inventory))) => {
+                let fingerprint = introspect::everything_within(&mut connection).await?.fingerprint();
+                let fingerprint = fingerprint.as_str().to_owned();
+                return Ok(Holder { connection, snapshot, inventory, fingerprint });
+            }
+            Ok(None) => debug!("a table was made while the others were locked"),
+            // It went away between being listed and being locked.
+            Err(error) if error.sqlstate() == Some(SqlState::UNDEFINED_TABLE) => debug!("a table went away"),
+            Err(error) if error.sqlstate() == Some(SqlState::LOCK_NOT_AVAILABLE) => {
+                batch(&mut connection, "rollback").await.map_err(|it| it.error)?;
+                let blockers = blockers(&mut connection).await?;
+                return Err(CreateError::Locked { blockers });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        batch(&mut connection, "rollback").await.map_err(|it| it.error)?;
+    }
+    Err(CreateError::Restless)
+}
+
+/// Idle while others read; no timeout that somebody has set for other sessions may end it.
+fn begin(connection: &Connection) -> String {
+    let unlimited = if connection.server_version().major() >= 17 { "set local transaction_timeout = 0;" } else { "" };
+    format!(
+        "begin isolation level repeatable read read only;
+         set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; {unlimited}
+         set local search_path = pg_catalog; set local row_security = off"
+    )
+}
+
+/// Who holds a lock that keeps tables from being read, as people read it.
+async fn blockers(connection: &mut Connection) -> Result<Vec<String>, DbError> {
+    let rows = batch(connection, include_str!("holder/blockers.sql")).await.map_err(|it| it.error)?.rows;
+    rows.iter().map(|it| it.try_get(0).map_err(DbError::from)).collect()
+}
+
+/// `None` if the snapshot shows a table that is not locked.
+async fn locked(
+    connection: &mut Connection,
+    tables: &[Table],
+    history: &HistoryTable,
+) -> Result<Option<(String, Inventory)>, DbError> {
+    inventory::lock(connection, tables).await?;
+    let rows = batch(connection, "select pg_export_snapshot()").await.map_err(|it| it.error)?.rows;
+    let row = rows.last().ok_or_else(|| DbError::Unexpected { reason: "no snapshot".to_owned() })?;
+    let snapshot: String = row.try_get(0)?;
+    let inventory = inventory::read(connection, history).await?;
+    let known: BTreeSet<u32> = tables.iter().map(|it| it.oid).collect();
+    Ok(inventory.tables.iter().all(|it| known.contains(&it.oid)).then_some((snapshot, inventory)))
+}
+
+/// Row security would keep rows from a backup without an error, and what may not be read cannot be in it.
+fn refuse_unreadable(connection: &Connection, tables: &[Table]) -> Result<(), CreateError> {
+    let facts = connection.facts();
+    let names = |these: Vec<&Table>| these.into_iter().map(|it| it.name.to_string()).collect::<Vec<_>>();
+    let unreadable = names(tables.iter().filter(|it| !it.readable).collect());
+    if !unreadable.is_empty() {
+        return Err(CreateError::Unreadable { user: facts.user.clone(), tables: unreadable });
+    }
+    if facts.superuser || facts.bypasses_row_security {
+        return Ok(());
+    }
+    let filtered = names(tables.iter().filter(|it| it.filtered).collect());
+    if filtered.is_empty() { Ok(()) } else { Err(CreateError::Filtered { user: facts.user.clone(), tables: filtered }) }
+}
+
+impl Holder {
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Ends the transaction. That it lasted until now is what makes the backup one state: a table that nobody had begun to read could
+    /// have been truncated since.
+    pub(crate) async fn release(mut self) -> Result<(), CreateError> {
+        batch(&mut self.connection, "select 1; commit")
+            .await
+            .map_err(|it| CreateError::SnapshotLost { source: it.error })?;
+        self.connection.close().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,225 @@
+//! Restoring a backup into a database of its own, and comparing.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use palisade_archive::{ArchiveError, RowDigest, Rows};
+use palisade_db::{ConnectSettings, Connection, DbError, batch, copy_out, introspect};
+use palisade_embedded::{EmbeddedSettings, Scratch};
+use palisade_sql::{Ident, Literal, QualifiedName};
+use palisade_store::Store;
+
+use super::{VerifyError, different_rows};
+use crate::fetch::{self, Take};
+use crate::inventory::{self, column_list};
+use crate::keys::Identities;
+use crate::manifest::{Content, Engine, Manifest};
+use crate::program;
+use crate::restore::{
+    Edit, Overwrite, Owners, RestoreOptions, RestoreTarget, Selection, Strictness, missing_extensions, run,
+};
+use crate::restore_error::RestoreError;
+
+/// Where a backup is restored to be looked at.
+#[derive(Debug, Clone)]
+pub struct Laboratory {
+    /// Where Postgres is found.
+    pub embedded: EmbeddedSettings,
+    /// SQL files whose queries must return no row, if there are some.
+    pub checks: Option<Utf8PathBuf>,
+}
+
+pub(super) async fn verify(
+    laboratory: &Laboratory,
+    store: &Store,
+    manifest: &Manifest,
+    identities: Option<&Identities>,
+    tell: &mut (impl FnMut(u64) + Send),
+    problems: &mut Vec<String>,
+    unverified: &mut Vec<String>,
+) -> Result<(), VerifyError> {
+    let major = manifest.server_major().unwrap_or(0);
+    let embedded = laboratory.embedded.clone().with_major(major);
+    let scratch = Scratch::open(&embedded).await?;
+    let database = scratch.database(&[]).await?;
+    let mut connection = database.connect().await?;
+    make_roles(&mut connection, store, manifest, identities).await?;
+    let missing = missing_extensions(&mut connection, manifest).await?;
+    let options = RestoreOptions {
+        store: store.clone(),
+        manifest: manifest.clone(),
+        identities: identities.cloned(),
+        target: RestoreTarget::scratch(ConnectSettings::new(database.url().clone())),
+        overwrite: Overwrite::Refuse,
+        owners: Owners::AsBackedUp,
+        selection: Selection::default(),
+        embedded: embedded.clone(),
+    };
+    let edit = Edit { clear: false, lock_timeout: std::time::Duration::ZERO, without_extensions: missing.clone() };
+    let installation = program::fitting(&embedded, major).await?;
+    // Without an extension some objects cannot be made: the others are looked at all the same.
+    let strictness = if missing.is_empty() { Strictness::AllOrNothing } else { Strictness::WhatCanBe };
+    match run(&options, &installation, edit, strictness, &mut *tell).await {
+        Ok(_) => compare(&mut connection, manifest, &missing, problems, unverified).await?,
+        Err(RestoreError::Fetch(error)) if !error.is_damage() => return Err(error.into()),
+        Err(error @ (RestoreError::Fetch(_) | RestoreError::Different { .. } | RestoreError::Restore { .. })) => {
+            problems.push(error.to_string());
+        }
+        Err(error) => return Err(VerifyError::Restore(Box::new(error))),
+    }
+    if problems.is_empty()
+        && let Some(directory) = &laboratory.checks
+    {
+        run_checks(&mut connection, directory, problems).await?;
+    }
+    connection.close().await;
+    database.close().await?;
+    Ok(())
+}
+
+/// The roles that own things and hold rights. They are only names here: without rights, passwords and members.
+async fn make_roles(
+    connection: &mut Connection,
+    store: &Store,
+    manifest: &Manifest,
+    identities: Option<&Identities>,
+) -> Result<(), VerifyError> {
+    let Some(part) = manifest.parts.iter().find(|it| it.content == Content::Roles) else { return Ok(()) };
+    let text = fetch::open(store, manifest, part, identities, Text::default(), |_| ()).await?;
+    for role in role_names(&String::from_utf8_lossy(&text.0)) {
+        let (Ok(ident), Ok(literal)) = (Ident::new(&role), Literal::new(&role)) else { continue };
+        let create = Literal::new(format!("create role {ident}")).map_err(|it| unexpected(&it.to_string()))?;
+        let sql = format!(
+            "do $palisade$ begin
+               if not exists (select from pg_catalog.pg_roles where rolname = {literal}) then execute {create}; end if;
+             end $palisade$"
+        );
+        batch(connection, &sql).await.map_err(|it| it.error)?;
+    }
+    Ok(())
+}
+
+/// The names behind `CREATE ROLE`.
+fn role_names(sql: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in sql.lines().filter_map(|it| it.strip_prefix("CREATE ROLE ")) {
+        let name = line.trim_end().trim_end_matches(';');
+        let quoted = name.strip_prefix('"').and_then(|it| it.strip_suffix('"')).map(|it| it.replace("\"\"", "\""));
+        names.push(quoted.unwrap_or_else(|| name.to_owned()));
+    }
+    names
+}
+
+#[derive(Default)]
+struct Text(Vec<u8>);
+
+impl Take for Text {
+    fn take(&mut self, bytes: &[u8]) -> Result<bool, ArchiveError> {
+        self.0.extend_from_slice(bytes);
+        Ok(true)
+    }
+}
+
+async fn compare(
+    connection: &mut Connection,
+    manifest: &Manifest,
+    missing: &[String],
+    problems: &mut Vec<String>,
+    unverified: &mut Vec<String>,
+) -> Result<(), VerifyError> {
+    let there: Vec<String> = inventory::tables(connection).await?.into_iter().map(|it| it.name.to_string()).collect();
+    let settings =
+        "set row_security = off; set search_path = pg_catalog; set datestyle = iso; set intervalstyle = postgres;
+                    set extra_float_digits = 3";
+    batch(connection, settings).await.map_err(|it| it.error)?;
+    let mut rows: BTreeMap<(String, String), Rows> = BTreeMap::new();
+    let mut manifest = manifest.clone();
+    let mut told = Vec::new();
+    for table in manifest.tables {
+        let name = QualifiedName::new(&table.schema, &table.name).map_err(|it| unexpected(&it.to_string()))?;
+        if !missing.is_empty() && !there.contains(&name.to_string()) {
+            unverified.push(format!("{}: it needs one of the extensions {}", table.qualified(), missing.join(", ")));
+            continue;
+        }
+        rows.insert((table.schema.clone(), table.name.clone()), digest(connection, &name, &table.columns).await?);
+        told.push(table);
+    }
+    manifest.tables = told;
+    problems.extend(different_rows(&manifest, &rows));
+    let names: Vec<_> = manifest.sequences.iter().map(|it| (it.schema.clone(), it.name.clone())).collect();
+    if missing.is_empty() {
+        let found = inventory::sequences(connection, &names).await?;
+        for (found, expected) in found.iter().zip(&manifest.sequences) {
+            // `pg_dump` reads a sequence when it comes to it: it may have gone on since the snapshot.
+            let newer = manifest.engine == Engine::Single && found.last_value != expected.last_value;
+            if !newer && found != expected {
+                problems.push(format!(
+                    "the sequence {}.{} stands at {}, and stood at {}",
+                    found.schema, found.name, found.last_value, expected.last_value
+                ));
+            }
+        }
+        let fingerprint = introspect::everything(connection).await?.fingerprint();
+        if fingerprint.as_str() != manifest.fingerprint {
+            problems.push("the schema that was restored is not the one that was backed up".to_owned());
+        }
+    } else {
+        unverified.push(format!("the schema as a whole: there is no extension {}", missing.join(", ")));
+    }
+    Ok(())
+}
+
+async fn digest(connection: &mut Connection, name: &QualifiedName, columns: &[String]) -> Result<Rows, VerifyError> {
+    let list = column_list(columns)?;
+    let list = if list.is_empty() { list } else { format!(" ({list})") };
+    let mut copy = copy_out(connection, &format!("copy {name}{list} to stdout")).await?;
+    let mut digest = RowDigest::new();
+    while let Some(piece) = copy.next().await? {
+        digest.update(&piece);
+    }
+    digest.finish().map_err(|it| unexpected(&it.to_string()).into())
+}
+
+/// Every query of every file must return no row.
+async fn run_checks(
+    connection: &mut Connection,
+    directory: &Utf8PathBuf,
+    problems: &mut Vec<String>,
+) -> Result<(), VerifyError> {
+    let check = |source| VerifyError::Check { path: directory.clone(), source };
+    let entries = match directory.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(check(error)),
+    };
+    let mut files =
+        entries.map(|it| it.map(|it| it.path().to_owned())).collect::<Result<Vec<_>, _>>().map_err(check)?;
+    files.retain(|it| it.extension() == Some("sql"));
+    files.sort();
+    batch(connection, "reset search_path").await.map_err(|it| it.error)?;
+    for file in files {
+        let sql = std::fs::read_to_string(&file).map_err(|source| VerifyError::Check { path: file.clone(), source })?;
+        let name = file.file_name().unwrap_or_default();
+        match batch(connection, &sql).await {
+            Ok(done) if done.rows.is_empty() => {}
+            Ok(done) => problems.push(format!("the check `{name}` returned {} rows", done.rows.len())),
+            Err(error) => problems.push(format!("the check `{name}` failed: {error}")),
+        }
+    }
+    Ok(())
+}
+
+fn unexpected(reason: &str) -> DbError {
+    DbError::Unexpected { reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::role_names;
+
+    #[test]
+    fn roles_are_read() {
+        let sql = "CREATE ROLE anon;\nALTER ROLE anon WITH NOSUPERUSER;\nCREATE ROLE \"a \"\"b\";\n";
+        assert_eq!(role_names(sql), ["anon", "a \"b"]);
+    }
+}
