@@ -205,6 +205,13 @@ impl Reader {
     /// The next `N` bytes and where they lie, once all are there.
     fn take<const N: usize>(&mut self, input: &mut &[u8]) -> Option<(u64, [u8; N])> {
         let Carried { bytes, length } = &mut self.carried;
+        let at = self.at;
+        // Mostly nothing is carried, and all is there.
+        if let (0, Some((bytes, rest))) = (*length, input.split_first_chunk()) {
+            *input = rest;
+            self.at += N as u64;
+            return Some((at, *bytes));
+        }
         while *length < N {
             let (byte, rest) = input.split_first()?;
             *bytes.get_mut(*length)? = *byte;
@@ -212,7 +219,6 @@ impl Reader {
             *input = rest;
         }
         *length = 0;
-        let at = self.at;
         self.at += N as u64;
         Some((at, *bytes.first_chunk()?))
     }

@@ -105,7 +105,7 @@ pub struct Entry {
 /// When an entry is restored, as `--section` of `pg_restore` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
-    /// In none of the sections: comments on the database, and settings of the session.
+    /// In that of the entry before it: settings, comments, privileges, security labels. [`Toc::sections`] knows which it is.
     None,
     /// Before the data.
     PreData,
@@ -141,6 +141,16 @@ impl Toc {
     /// The entry with this number.
     pub fn entry(&self, dump_id: i32) -> Option<&Entry> {
         self.entries.iter().find(|it| it.dump_id == dump_id)
+    }
+
+    /// All entries, each with the section to which `pg_restore --section` counts it, which is never [`Section::None`].
+    pub fn sections(&self) -> impl Iterator<Item = (Section, &Entry)> {
+        self.entries.iter().scan(Section::PreData, |section, entry| {
+            if entry.section != Section::None {
+                *section = entry.section;
+            }
+            Some((*section, entry))
+        })
     }
 
     /// Forgets where data lie. To be called where the data of an archive are changed and its table of contents is not.

@@ -118,3 +118,101 @@ fn text(text: Option<&str>, out: &mut Vec<u8>) {
 fn length(length: usize, out: &mut Vec<u8>) {
     int(i32::try_from(length).unwrap_or(i32::MAX), out);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Created, DataPosition, Entry, Section, Toc};
+    use crate::toc::{ArchiveVersion, TocReader};
+    use proptest::collection::vec;
+    use proptest::option::of;
+    use proptest::prelude::{any, prop_oneof, proptest};
+    use proptest::strategy::{Just, Strategy};
+
+    /// Nothing, something empty, and anything.
+    fn text() -> impl Strategy<Value = Option<String>> {
+        of(prop_oneof![Just(String::new()), any::<String>()])
+    }
+
+    fn entry() -> impl Strategy<Value = Entry> {
+        let section =
+            prop_oneof![Just(Section::None), Just(Section::PreData), Just(Section::Data), Just(Section::PostData)];
+        let data = prop_oneof![
+            Just(DataPosition::NotSet),
+            any::<u64>().prop_map(DataPosition::Set),
+            Just(DataPosition::NoData)
+        ];
+        let names = [text(), text(), text(), text(), text(), text(), text(), text()];
+        let rest = (1..=i32::MAX, any::<bool>(), any::<i32>(), section, data, vec(any::<String>(), 0..4));
+        (rest, names, any::<[String; 3]>()).prop_map(|(rest, names, [table_oid, oid, desc])| {
+            let (dump_id, had_data, relation_kind, section, data, dependencies) = rest;
+            let [tag, definition, drop_statement, copy_statement, namespace, tablespace, table_am, owner] = names;
+            Entry {
+                dump_id,
+                had_data,
+                table_oid,
+                oid,
+                tag,
+                desc,
+                section,
+                definition,
+                drop_statement,
+                copy_statement,
+                namespace,
+                tablespace,
+                table_am,
+                relation_kind,
+                owner,
+                dependencies,
+                data,
+            }
+        })
+    }
+
+    fn toc() -> impl Strategy<Value = Toc> {
+        let created = any::<[i32; 7]>().prop_map(|[second, minute, hour, day, month, year, is_dst]| Created {
+            second,
+            minute,
+            hour,
+            day,
+            month,
+            year,
+            is_dst,
+        });
+        (14..=16_u8, any::<u8>(), created, [text(), text(), text()], vec(entry(), 0..6)).prop_map(
+            |(minor, revision, created, [dbname, remote_version, dump_version], mut entries)| {
+                if minor < 16 {
+                    for entry in &mut entries {
+                        entry.relation_kind = 0;
+                    }
+                }
+                let version = ArchiveVersion { major: 1, minor, revision };
+                Toc { version, created, dbname, remote_version, dump_version, entries, read_from: None }
+            },
+        )
+    }
+
+    fn read(bytes: &[u8], size: usize) -> Toc {
+        let mut reader = TocReader::new();
+        let mut found = None;
+        for mut piece in bytes.chunks(size) {
+            assert!(found.is_none(), "more was written than is read");
+            found = reader.read(&mut piece).unwrap();
+            assert!(piece.is_empty());
+        }
+        found.unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(toc in toc(), size in 1..200_usize) {
+            let bytes = toc.write_with(|it| it);
+            let mut found = read(&bytes, size);
+            assert_eq!(found.write(), bytes);
+            found.read_from = None;
+            assert_eq!(found, toc);
+            // As something else, it knows no positions.
+            found.forget_positions();
+            assert_eq!(toc.write(), found.write());
+        }
+    }
+}

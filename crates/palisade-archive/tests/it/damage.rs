@@ -23,6 +23,8 @@ async fn every_cut_is_noticed() {
         }
     }
     // Only the promises of the table of contents tell these from whole archives.
+    let between: Vec<String> = between.iter().map(|it| it.replace("`BLOBS 7`", "`BLOBS BLOBS`")).collect();
+    // Since version 17, such an entry has the name of its first large object.
     assert_eq!(between, ["`TABLE DATA public.t`, `BLOBS BLOBS`", "`BLOBS BLOBS`"]);
 }
 

@@ -33,6 +33,37 @@ async fn a_table_of_contents_is_written_as_it_was_read() {
     assert!(place.restore(&["--file=-"], &written) == place.restore(&["--file=-"], &archive));
 }
 
+/// Whatever is left out, all is there that the table of contents promises.
+#[tokio::test]
+async fn dumps_with_less_in_them_are_complete() {
+    let place = Place::new(CONTENT).await;
+    let mut choices = vec![
+        vec!["--schema-only"],
+        vec!["--data-only"],
+        vec!["--section=pre-data"],
+        vec!["--section=data"],
+        vec!["--section=post-data"],
+        vec!["--section=pre-data", "--section=data"],
+        vec!["--inserts"],
+        vec!["--exclude-table-data=plain"],
+        vec!["--table=plain"],
+        vec!["--schema=public"],
+        vec!["--no-blobs"],
+        vec!["--clean", "--create", "--no-owner"],
+        vec!["--load-via-partition-root"],
+    ];
+    if place.installation.version.major >= 18 {
+        let since_18 = ["--statistics-only", "--statistics", "--no-data", "--no-schema", "--sequence-data"];
+        choices.extend(since_18.map(|it| vec![it]));
+    }
+    for options in choices {
+        let archive = place.dump(&options);
+        read(&archive, 1000, |_| ()).unwrap_or_else(|error| panic!("{options:?}: {error}"));
+        let (toc, length) = toc(&archive);
+        assert!(toc.write() == archive[..length], "{options:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_size_of_pieces_does_not_matter() {
     let archive = Place::new(CONTENT).await.dump(&[]);
@@ -102,7 +133,7 @@ async fn files_say_where_their_data_lie_until_something_changes() {
 
 #[tokio::test]
 async fn what_is_no_such_archive_is_refused() {
-    let place = Place::new("create table t (a int)").await;
+    let place = Place::new("create table t (a int); comment on table t is 'ö'").await;
     let name = place.database.url().database.as_str();
     let refused = |options: &[&str]| {
         let dump = place.run("pg_dump", &[options, &[name]].concat(), &[]).stdout;
@@ -126,4 +157,8 @@ async fn what_is_no_such_archive_is_refused() {
     place.run("pg_dump", &["--format=directory", "--compress=0", "--file", path.as_str(), name], &[]);
     let toc = std::fs::read(path.join("toc.dat")).unwrap();
     insta::assert_snapshot!(read(&toc, 100, |_| ()).unwrap_err(), @"an archive of `pg_dump` in another format than `custom`, number 3");
+    let latin = place.dump(&["--encoding=LATIN1"]);
+    let error = read(&latin, 100, |_| ()).unwrap_err();
+    assert!(error.to_string().ends_with(": a definition is not UTF-8"), "{error}");
+    insta::assert_snapshot!(error.help(), @"dump with `pg_dump --encoding=UTF8`");
 }
