@@ -5,7 +5,7 @@ use std::fmt;
 use memchr::memchr_iter;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
-use crate::rows::Rows;
+use crate::rows::{Digest, Rows};
 
 /// Reads the rows of COPY text, which arrives in pieces that are cut anywhere.
 ///
@@ -92,20 +92,24 @@ impl RowDigest {
                 return self.behind_end(rest);
             }
         }
-        let mut start = 0;
-        let mut complete = self.complete;
+        let (mut start, mut rows, mut sum) = (0, 0, 0_u128);
         for feed in memchr_iter(b'\n', rest) {
             let row = rest.get(start..feed).unwrap_or_default();
-            start = feed + 1;
             if row == END {
-                self.complete = complete;
                 self.end = End::Seen;
-                return self.behind_end(rest.get(start..).unwrap_or_default());
+                break;
             }
-            complete.push(row.len() as u64 + 1, xxh3_128(row));
+            start = feed + 1;
+            rows += 1;
+            sum = sum.wrapping_add(xxh3_128(row));
         }
-        self.complete = complete;
-        self.begin(rest.get(start..).unwrap_or_default());
+        self.complete += Rows { rows, bytes: start as u64, digest: Digest(sum) };
+        let behind = rest.get(start..).unwrap_or_default();
+        match self.end {
+            End::NotSeen => self.begin(behind),
+            // The line feed of the mark is as good as a blank line.
+            End::Seen | End::GoesOn => self.behind_end(behind.get(END.len()..).unwrap_or_default()),
+        }
     }
 
     /// All rows.
@@ -142,7 +146,8 @@ impl RowDigest {
         if row.may_be_end && row.length == END.len() as u64 {
             self.end = End::Seen;
         } else {
-            self.complete.push(row.length + 1, row.hash.digest128());
+            let digest = Digest(row.hash.digest128());
+            self.complete += Rows { rows: 1, bytes: row.length + 1, digest };
         }
     }
 }

@@ -130,7 +130,7 @@ impl Reader {
                 State::Toc(reader) => {
                     let Some(toc) = reader.read(input)? else { return Ok(None) };
                     self.at = reader.position();
-                    self.awaited = awaited(&toc)?;
+                    self.awaited = awaited(&toc, self.at)?;
                     (State::Between, Some(Event::Toc(Box::new(toc))))
                 }
                 State::Between => {
@@ -234,11 +234,13 @@ fn chunk<'a>(left: &mut u32, input: &mut &'a [u8]) -> &'a [u8] {
     bytes
 }
 
-fn awaited(toc: &Toc) -> Result<BTreeMap<i32, Awaited>, ArchiveError> {
+/// The entries of a table of contents that ends at `at` which have data.
+fn awaited(toc: &Toc, at: u64) -> Result<BTreeMap<i32, Awaited>, ArchiveError> {
     let mut numbers = BTreeSet::new();
     if let Some(twice) = toc.entries.iter().find(|it| !numbers.insert(it.dump_id)) {
-        let (expected, found) = ("entries with numbers of their own", format!("{} twice", twice.dump_id));
-        return Err(ArchiveError::Unexpected { at: 0, expected, found });
+        let (expected, found) =
+            ("a table of contents with another number for each entry before it", format!("{} twice", twice.dump_id));
+        return Err(ArchiveError::Unexpected { at, expected, found });
     }
     let of = |it: &Entry| Awaited { is_large_objects: it.is_large_objects(), name: it.to_string() };
     Ok(toc.entries.iter().filter(|it| it.has_data()).map(|it| (it.dump_id, of(it))).collect())

@@ -39,12 +39,6 @@ impl DigestError {
     }
 }
 
-impl Rows {
-    pub(crate) fn push(&mut self, bytes: u64, hash: u128) {
-        *self += Self { rows: 1, bytes, digest: Digest(hash) };
-    }
-}
-
 impl AddAssign for Rows {
     fn add_assign(&mut self, other: Self) {
         let Self { rows, bytes, digest } = other;

@@ -1,10 +1,10 @@
 //! Archives that are damaged.
 
-use palisade_archive::{ArchiveError, Reader};
+use palisade_archive::{ArchiveError, Event, Reader};
 use proptest::prelude::any;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{LITTLE, Place, read};
+use crate::support::{LITTLE, Place, read, toc};
 
 #[tokio::test]
 async fn every_cut_is_noticed() {
@@ -42,6 +42,49 @@ async fn flipped_bits_do_no_harm() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn entries_have_numbers_of_their_own() {
+    let archive = Place::new(LITTLE).await.dump(&[]);
+    let (mut toc, length) = toc(&archive);
+    let twice = toc.entries.iter().find(|it| it.desc == "TABLE").unwrap().clone();
+    toc.entries.push(twice.clone());
+    let damaged = toc.write();
+    let expected = "a table of contents with another number for each entry before it";
+    let found = format!("{} twice", twice.dump_id);
+    let error = read(&[&damaged, &archive[length..]].concat(), 4096, |_| ()).unwrap_err();
+    assert_eq!(error, ArchiveError::Unexpected { at: damaged.len() as u64, expected, found });
+}
+
+/// Data come once, and only where they were promised.
+#[tokio::test]
+async fn data_have_an_entry() {
+    let archive = Place::new(LITTLE).await.dump(&[]);
+    let (toc, length) = toc(&archive);
+    let (mut blocks, mut current) = (Vec::new(), Vec::new());
+    read(&archive, 4096, |event| {
+        if !matches!(event, Event::Toc(_)) {
+            event.write(&mut current);
+        }
+        if matches!(event, Event::DataEnd | Event::LargeObjectsEnd) {
+            blocks.push(std::mem::take(&mut current));
+        }
+    })
+    .unwrap();
+    let [table, objects] = &blocks[..] else { panic!("one table and one block of large objects") };
+    let read = |blocks: &[&[u8]]| read(&[&archive[..length], &blocks.concat()].concat(), 4096, |_| ());
+    let at = |offset: usize| (length + offset) as u64;
+    assert_eq!(read(&[table, objects]), Ok(()));
+    assert_eq!(read(&[objects, table]), Ok(()));
+    // Twice; without entry; as large objects; as something else.
+    let schema = toc.entries.iter().find(|it| it.desc == "TABLE").unwrap().dump_id;
+    let unknown = [&[1, 0][..], &schema.to_le_bytes()].concat();
+    let objects_in_place_of_table = [&[3], &table[1..]].concat();
+    assert_eq!(place_of(&read(&[table, objects, table]).unwrap_err()), Some(at(table.len() + objects.len() + 1)));
+    assert_eq!(place_of(&read(&[&unknown]).unwrap_err()), Some(at(1)));
+    assert_eq!(place_of(&read(&[&objects_in_place_of_table]).unwrap_err()), Some(at(1)));
+    assert_eq!(place_of(&read(&[&[2, 0, 0, 0, 0, 0]]).unwrap_err()), Some(at(0)));
 }
 
 #[tokio::test]
