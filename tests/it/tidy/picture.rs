@@ -5,11 +5,19 @@ use super::{none, tree};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// No input or output, no clock, no driver.
-const PURE: [&str; 6] =
-    ["palisade-catalog", "palisade-diff", "palisade-plan", "palisade-schema", "palisade-sql", "palisade-typegen"];
+const PURE: [&str; 7] = [
+    "palisade-archive",
+    "palisade-catalog",
+    "palisade-diff",
+    "palisade-plan",
+    "palisade-schema",
+    "palisade-sql",
+    "palisade-typegen",
+];
 
 /// What pure crates may use besides each other.
-const PURE_DEPENDENCIES: [&str; 6] = ["foldhash", "hex", "serde", "serde_json", "sha2", "thiserror"];
+const PURE_DEPENDENCIES: [&str; 8] =
+    ["foldhash", "hex", "memchr", "serde", "serde_json", "sha2", "thiserror", "xxhash-rust"];
 
 const IMPURE_WORDS: [&str; 9] = [
     "std::fs",
