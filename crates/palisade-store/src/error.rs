@@ -129,6 +129,16 @@ pub enum StoreError {
         /// Where it was looked for.
         endpoint: String,
     },
+    /// The bucket is in another region than the one that was asked.
+    #[error("{store} is not in region `{region}`: {reason}")]
+    WrongRegion {
+        /// Which bucket.
+        store: String,
+        /// Where it was looked for.
+        region: String,
+        /// What the server says.
+        reason: String,
+    },
     /// The server did not answer, also when asked again.
     #[error("{endpoint} cannot be reached: {reason}")]
     Unreachable {

@@ -12,6 +12,8 @@ mod key;
 mod location;
 mod object;
 mod reader;
+mod s3;
+mod settings;
 mod store;
 mod writer;
 
@@ -20,5 +22,6 @@ pub use key::Key;
 pub use location::{Location, S3Location};
 pub use object::ObjectMeta;
 pub use reader::ObjectReader;
+pub use settings::{Credentials, S3Settings};
 pub use store::{Leftover, Store};
 pub use writer::ObjectWriter;

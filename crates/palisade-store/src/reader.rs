@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Key, StoreError, directory};
+use crate::{Key, StoreError, directory, s3};
 
 /// An object being read, from its beginning to its end.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub struct ObjectReader {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Directory(directory::Reader),
+    S3(s3::Reader),
 }
 
 impl ObjectReader {
@@ -25,6 +26,7 @@ impl ObjectReader {
     pub fn size(&self) -> u64 {
         match &self.kind {
             Kind::Directory(reader) => reader.size(),
+            Kind::S3(reader) => reader.size(),
         }
     }
 
@@ -36,6 +38,7 @@ impl ObjectReader {
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         match &mut self.kind {
             Kind::Directory(reader) => reader.next().await,
+            Kind::S3(reader) => reader.next().await,
         }
     }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use crate::directory::Directory;
-use crate::{Key, Location, ObjectMeta, ObjectReader, ObjectWriter, StoreError, reader, writer};
+use crate::s3::Bucket;
+use crate::{Key, Location, ObjectMeta, ObjectReader, ObjectWriter, S3Settings, StoreError, reader, writer};
 
 /// Where objects lie. Cheap to clone: all clones are the same place.
 #[derive(Debug, Clone)]
@@ -16,6 +17,7 @@ pub struct Store {
 #[derive(Debug, Clone)]
 enum Kind {
     Directory(Directory),
+    S3(Bucket),
 }
 
 /// What a writer left that was not finished.
@@ -30,18 +32,21 @@ pub struct Leftover {
 impl Store {
     /// Says where objects are to lie. Nothing is asked or made yet.
     ///
+    /// `variables` are those of the process, by their names: the ones that the tools of AWS know, where `s3` says
+    /// nothing. Neither they nor `s3` matter to a directory.
+    ///
     /// # Errors
     ///
-    /// [`StoreError::InvalidSetting`] if the settings cannot be used.
-    pub fn open(location: &Location) -> Result<Self, StoreError> {
+    /// - [`StoreError::InvalidSetting`] if the settings or variables cannot be used.
+    /// - [`StoreError::Denied`] if there cannot be any credentials.
+    pub fn open(
+        location: &Location,
+        s3: &S3Settings,
+        variables: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, StoreError> {
         let kind = match location {
             Location::Directory(path) => Kind::Directory(Directory::new(path)),
-            Location::S3(_) => {
-                return Err(StoreError::InvalidLocation {
-                    location: location.to_string(),
-                    reason: "buckets are not known yet",
-                });
-            }
+            Location::S3(location) => Kind::S3(Bucket::open(location, s3, &variables)?),
         };
         Ok(Self { kind })
     }
@@ -52,9 +57,11 @@ impl Store {
     ///
     /// [`StoreError::Exists`] if there is such an object already.
     pub async fn writer(&self, key: &Key) -> Result<ObjectWriter, StoreError> {
-        match &self.kind {
-            Kind::Directory(directory) => Ok(ObjectWriter::new(writer::Kind::Directory(directory.writer(key).await?))),
-        }
+        let kind = match &self.kind {
+            Kind::Directory(directory) => writer::Kind::Directory(directory.writer(key).await?),
+            Kind::S3(bucket) => writer::Kind::S3(Box::new(bucket.writer(key).await?)),
+        };
+        Ok(ObjectWriter::new(kind))
     }
 
     /// Writes a small object at once. Of all who create the same one, exactly one succeeds.
@@ -68,9 +75,10 @@ impl Store {
                 let mut writer = directory.writer(key).await?;
                 writer.write(bytes).await?;
                 writer.finish().await?;
+                Ok(())
             }
+            Kind::S3(bucket) => bucket.create(key, bytes).await,
         }
-        Ok(())
     }
 
     /// Begins to read an object.
@@ -81,6 +89,7 @@ impl Store {
     pub async fn read(&self, key: &Key) -> Result<ObjectReader, StoreError> {
         let kind = match &self.kind {
             Kind::Directory(directory) => reader::Kind::Directory(directory.read(key).await?),
+            Kind::S3(bucket) => reader::Kind::S3(bucket.read(key).await?),
         };
         Ok(ObjectReader::new(key, kind))
     }
@@ -103,6 +112,7 @@ impl Store {
     pub async fn head(&self, key: &Key) -> Result<Option<ObjectMeta>, StoreError> {
         match &self.kind {
             Kind::Directory(directory) => directory.head(key).await,
+            Kind::S3(bucket) => bucket.head(key).await,
         }
     }
 
@@ -116,6 +126,7 @@ impl Store {
     pub async fn list(&self, below: Option<&Key>) -> Result<Vec<ObjectMeta>, StoreError> {
         match &self.kind {
             Kind::Directory(directory) => directory.list(below).await,
+            Kind::S3(bucket) => bucket.list(below).await,
         }
     }
 
@@ -127,6 +138,7 @@ impl Store {
     pub async fn directories(&self, below: Option<&Key>) -> Result<Vec<String>, StoreError> {
         match &self.kind {
             Kind::Directory(directory) => directory.directories(below).await,
+            Kind::S3(bucket) => bucket.directories(below).await,
         }
     }
 
@@ -138,6 +150,7 @@ impl Store {
     pub async fn delete(&self, keys: &[Key]) -> Result<(), StoreError> {
         match &self.kind {
             Kind::Directory(directory) => directory.delete(keys).await,
+            Kind::S3(bucket) => bucket.delete(keys).await,
         }
     }
 
@@ -150,11 +163,14 @@ impl Store {
     ///
     /// If the store cannot say what there is. What cannot be removed is left for the next time.
     pub async fn sweep(&self, older_than: Duration) -> Result<Vec<Leftover>, StoreError> {
-        let _ = older_than;
         match &self.kind {
             Kind::Directory(directory) => {
                 let swept = directory.sweep().await?.into_iter();
                 Ok(swept.map(|(path, since)| Leftover { name: path.into_string(), since }).collect())
+            }
+            Kind::S3(bucket) => {
+                let swept = bucket.sweep(older_than).await?.into_iter();
+                Ok(swept.map(|(key, since)| Leftover { name: key.to_string(), since }).collect())
             }
         }
     }

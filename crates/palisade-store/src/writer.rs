@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{StoreError, directory};
+use crate::{StoreError, directory, s3};
 
 /// An object being written. Nobody sees it before [`finish`](Self::finish).
 ///
@@ -17,6 +17,7 @@ pub struct ObjectWriter {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Directory(directory::Writer),
+    S3(Box<s3::Writer>),
 }
 
 impl ObjectWriter {
@@ -34,6 +35,7 @@ impl ObjectWriter {
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         match &mut self.kind {
             Kind::Directory(writer) => writer.write(bytes).await,
+            Kind::S3(writer) => writer.write(bytes).await,
         }
     }
 
@@ -46,6 +48,7 @@ impl ObjectWriter {
     pub async fn finish(self) -> Result<u64, StoreError> {
         match self.kind {
             Kind::Directory(writer) => writer.finish().await,
+            Kind::S3(writer) => writer.finish().await,
         }
     }
 
@@ -57,6 +60,7 @@ impl ObjectWriter {
     pub async fn abort(self) -> Result<(), StoreError> {
         match self.kind {
             Kind::Directory(writer) => writer.abort().await,
+            Kind::S3(writer) => writer.abort().await,
         }
     }
 }

@@ -37,6 +37,7 @@ impl StoreError {
             Self::NoBucket { bucket, .. } => {
                 format!("create the bucket `{bucket}`, or correct its name, the region or the endpoint")
             }
+            Self::WrongRegion { .. } => "set the region of the bucket, for example with `AWS_REGION`".to_owned(),
             Self::Unreachable { endpoint, .. } => {
                 format!("check the network, and that {endpoint} is the right endpoint; then try again")
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
-use palisade_store::{Location, Store, StoreError};
+use palisade_store::{Location, S3Settings, Store, StoreError};
 use tempfile::TempDir;
 
 use crate::{child, key, keys, put, random, suite};
@@ -20,7 +20,7 @@ fn fresh() -> (TempDir, Utf8PathBuf, Store) {
 }
 
 pub(crate) fn open(path: &Utf8Path) -> Store {
-    Store::open(&Location::Directory(path.to_owned())).unwrap()
+    Store::open(&Location::Directory(path.to_owned()), &S3Settings::default(), |_| None).unwrap()
 }
 
 /// Every file below, as paths.

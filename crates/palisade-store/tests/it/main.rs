@@ -5,6 +5,8 @@
 mod child;
 mod directory;
 mod names;
+mod s3;
+mod server;
 mod suite;
 
 use bytes::Bytes;
