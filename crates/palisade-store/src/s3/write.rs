@@ -1,0 +1,253 @@
+//! Writing an object.
+
+use bytes::Bytes;
+use object_store::multipart::{MultipartStore as _, PartId};
+use object_store::{ObjectStore as _, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutPayloadMut};
+use tokio::task::JoinSet;
+use tracing::{debug, warn};
+
+use crate::s3::failure::{is_conflict, is_in_doubt, is_not_found, may_pass};
+use crate::s3::mark::{Mark, Owner};
+use crate::s3::{Bucket, pause};
+use crate::{Key, StoreError};
+
+/// Parts are collected in blocks of this size: small enough that a small object takes little memory.
+const BLOCK: usize = 256 << 10;
+
+/// How many parts an object can have.
+const MOST_PARTS: usize = 10_000;
+
+/// How often bytes are sent again that did not arrive as they were sent. The library repeats what the server refuses.
+const RESENDS: usize = 2;
+
+/// An object being written. It becomes an upload in parts once it is larger than one.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    bucket: Bucket,
+    key: Key,
+    mark: Mark,
+    bytes: u64,
+    collected: PutPayloadMut,
+    upload: Option<Upload>,
+}
+
+impl Bucket {
+    pub(crate) async fn writer(&self, key: &Key) -> Result<Writer, StoreError> {
+        // Better now than after hours of writing. Who comes in between is seen at the end.
+        if self.head(key).await?.is_some() {
+            return Err(self.exists(key));
+        }
+        let collected = PutPayloadMut::new().with_block_size(BLOCK);
+        let (bucket, key, mark) = (self.clone(), key.clone(), Mark::new());
+        Ok(Writer { bucket, key, mark, bytes: 0, collected, upload: None })
+    }
+
+    pub(crate) async fn create(&self, key: &Key, bytes: Bytes) -> Result<(), StoreError> {
+        self.credentials("writing").await?;
+        self.put(key, &Mark::new(), PutPayload::from_bytes(bytes)).await
+    }
+
+    /// One request, which is carried out once, however often it has to be made.
+    async fn put(&self, key: &Key, mark: &Mark, payload: PutPayload) -> Result<(), StoreError> {
+        let mut attempt = 0;
+        loop {
+            let options = PutOptions { mode: PutMode::Create, attributes: mark.attributes(), ..PutOptions::default() };
+            let error = match self.inner.uploads.put_opts(&self.path(key), payload.clone(), options).await {
+                Ok(_) => {
+                    self.was_seen();
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            if is_conflict(&error) || is_in_doubt(&error) {
+                match self.owner(key, mark).await? {
+                    Owner::Us { .. } => return Ok(()),
+                    Owner::Another => return Err(self.exists(key)),
+                    Owner::Nobody => {}
+                }
+            } else if !may_pass(&error) {
+                return Err(self.failed_at_all("writing", &error));
+            }
+            if attempt == self.inner.retries {
+                return Err(self.failed_at_all("writing", &error));
+            }
+            attempt += 1;
+            pause(attempt).await;
+        }
+    }
+}
+
+impl Writer {
+    pub(crate) async fn write(&mut self, mut bytes: Bytes) -> Result<(), StoreError> {
+        self.bytes += bytes.len() as u64;
+        while !bytes.is_empty() {
+            // Full, and more has come: it is not the last one.
+            if self.collected.content_length() == self.bucket.inner.part_bytes {
+                self.send_part().await?;
+            }
+            let room = self.bucket.inner.part_bytes - self.collected.content_length();
+            // Copied: a piece may be a small part of something large, which would stay in memory as a whole.
+            self.collected.extend_from_slice(&bytes.split_to(room.min(bytes.len())));
+        }
+        Ok(())
+    }
+
+    async fn send_part(&mut self) -> Result<(), StoreError> {
+        self.bucket.credentials("writing").await?;
+        let mut upload = match self.upload.take() {
+            Some(upload) => upload,
+            None => Upload::begin(&self.bucket, &self.key, &self.mark).await?,
+        };
+        // First there has to be room for it.
+        let sent = upload.wait_below(self.bucket.inner.concurrency).await;
+        let part = std::mem::replace(&mut self.collected, PutPayloadMut::new().with_block_size(BLOCK));
+        let sent = sent.and_then(|()| upload.send(part.freeze()));
+        self.upload = Some(upload);
+        sent
+    }
+
+    pub(crate) async fn finish(mut self) -> Result<u64, StoreError> {
+        if self.upload.is_none() {
+            self.bucket.credentials("writing").await?;
+            let payload = std::mem::take(&mut self.collected).freeze();
+            self.bucket.put(&self.key, &self.mark, payload).await?;
+            return Ok(self.bytes);
+        }
+        let sent = self.send_part().await;
+        let Some(upload) = self.upload.take() else {
+            return Err(StoreError::Interrupted { action: "writing" });
+        };
+        sent?;
+        upload.complete(&self.mark, self.bytes).await?;
+        Ok(self.bytes)
+    }
+
+    pub(crate) async fn abort(mut self) -> Result<(), StoreError> {
+        match self.upload.take() {
+            Some(upload) => upload.abort().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// An upload in parts. If it is dropped before it is complete, the server is told to throw it away.
+#[derive(Debug)]
+struct Upload {
+    bucket: Bucket,
+    key: Key,
+    /// `None` once there is nothing left to throw away.
+    id: Option<String>,
+    sending: JoinSet<(usize, Result<PartId, StoreError>)>,
+    /// By number.
+    sent: Vec<Option<PartId>>,
+}
+
+impl Upload {
+    async fn begin(bucket: &Bucket, key: &Key, mark: &Mark) -> Result<Self, StoreError> {
+        let options = PutMultipartOptions { attributes: mark.attributes(), ..PutMultipartOptions::default() };
+        let id = bucket.inner.calls.create_multipart_opts(&bucket.path(key), options).await;
+        let id = Some(id.map_err(|error| bucket.failed_at_all("writing", &error))?);
+        bucket.was_seen();
+        Ok(Self { bucket: bucket.clone(), key: key.clone(), id, sending: JoinSet::new(), sent: Vec::new() })
+    }
+
+    /// Waits until fewer than `most` parts are on their way.
+    async fn wait_below(&mut self, most: usize) -> Result<(), StoreError> {
+        while self.sending.len() >= most {
+            match self.sending.join_next().await {
+                Some(Ok((number, Ok(part)))) => self.sent[number] = Some(part),
+                Some(Ok((_, Err(error)))) => return Err(error),
+                Some(Err(_)) => return Err(StoreError::Interrupted { action: "writing" }),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, part: PutPayload) -> Result<(), StoreError> {
+        let number = self.sent.len();
+        if number == MOST_PARTS {
+            return Err(StoreError::Refused {
+                action: "writing",
+                store: self.bucket.name(),
+                reason: format!("`{}` has more than {MOST_PARTS} parts; larger parts are needed", self.key),
+            });
+        }
+        self.sent.push(None);
+        let (bucket, key, id) = (self.bucket.clone(), self.key.clone(), self.id.clone().unwrap_or_default());
+        self.sending.spawn(async move { (number, bucket.put_part(&key, &id, number, part).await) });
+        Ok(())
+    }
+
+    async fn complete(mut self, mark: &Mark, bytes: u64) -> Result<(), StoreError> {
+        self.wait_below(1).await?;
+        let parts: Vec<PartId> = self.sent.iter_mut().filter_map(Option::take).collect();
+        let path = self.bucket.path(&self.key);
+        let id = self.id.clone().unwrap_or_default();
+        self.bucket.credentials("writing").await?;
+        let completed = self.bucket.inner.uploads.complete_multipart(&path, &id, parts).await;
+        // Asked in any case: for the size, and for whose it is if the answer was lost and the request made again.
+        let owner = self.bucket.owner(&self.key, mark).await?;
+        match (completed, owner) {
+            (_, Owner::Us { bytes: got }) => {
+                self.id = None;
+                let key = self.key.to_string();
+                if got == bytes { Ok(()) } else { Err(StoreError::Incomplete { key, expected: bytes, got }) }
+            }
+            (Ok(_), Owner::Nobody) => {
+                Err(StoreError::Incomplete { key: self.key.to_string(), expected: bytes, got: 0 })
+            }
+            (_, Owner::Another) => Err(self.bucket.exists(&self.key)),
+            (Err(error), Owner::Nobody) => Err(self.bucket.failed_at_all("writing", &error)),
+        }
+    }
+
+    async fn abort(mut self) -> Result<(), StoreError> {
+        // A part that arrives after the end of its upload would stay.
+        self.sending.shutdown().await;
+        match self.id.take() {
+            Some(id) => self.bucket.abort_upload(&self.key, &id).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        let Some(id) = self.id.take() else { return };
+        let (bucket, key) = (self.bucket.clone(), self.key.clone());
+        let mut sending = std::mem::take(&mut self.sending);
+        // Where nothing runs any more, a sweep does it later.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            sending.shutdown().await;
+            match bucket.abort_upload(&key, &id).await {
+                Ok(()) => debug!(%key, "threw away an unfinished upload"),
+                Err(error) => warn!(%key, %error, "an unfinished upload could not be thrown away"),
+            }
+        });
+    }
+}
+
+impl Bucket {
+    async fn put_part(&self, key: &Key, id: &String, number: usize, part: PutPayload) -> Result<PartId, StoreError> {
+        let mut resends = 0;
+        loop {
+            match self.inner.uploads.put_part(&self.path(key), id, number, part.clone()).await {
+                Ok(part) => return Ok(part),
+                Err(error) if resends < RESENDS && may_pass(&error) => {
+                    resends += 1;
+                    pause(resends).await;
+                }
+                Err(error) => return Err(self.failed_at_all("writing", &error)),
+            }
+        }
+    }
+
+    pub(super) async fn abort_upload(&self, key: &Key, id: &str) -> Result<(), StoreError> {
+        match self.inner.calls.abort_multipart(&self.path(key), &id.to_owned()).await {
+            Err(error) if !is_not_found(&error) => Err(self.failed_at_all("removing", &error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
