@@ -7,14 +7,14 @@ use palisade_backup::{CreateOptions, EngineChoice, Recipients, create};
 use palisade_config::{EnvironmentName, HistoryTable, Variables};
 use palisade_db::ConnectSettings;
 use palisade_embedded::EmbeddedSettings;
-use palisade_store::{Location, Store};
+use palisade_store::{Location, S3Settings, Store};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [store, url] = arguments.as_slice() else { return Err("give a directory and a URL".into()) };
     let options = CreateOptions {
-        store: Store::open(&Location::Directory(store.into()))?,
+        store: Store::open(&Location::Directory(store.into()), &S3Settings::default(), |_| None)?,
         engine: EngineChoice::Fitting,
         jobs: 2,
         compression: 1,

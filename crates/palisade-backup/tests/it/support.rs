@@ -12,7 +12,7 @@ use palisade_backup::{
 use palisade_config::{DatabaseUrl, EnvironmentName, HistoryTable};
 use palisade_db::{ConnectSettings, Connection, Row, batch};
 use palisade_embedded::{EmbeddedSettings, ScratchDatabase, installation};
-use palisade_store::{Location, Store};
+use palisade_store::{Location, S3Settings, Store};
 use palisade_tests::Directory;
 
 /// Two tables with a key between them, a policy, and a history of migrations.
@@ -166,7 +166,7 @@ pub(crate) async fn content(connection: &mut Connection) -> String {
 }
 
 pub(crate) fn open(directory: Utf8PathBuf) -> Store {
-    Store::open(&Location::Directory(directory)).unwrap()
+    Store::open(&Location::Directory(directory), &S3Settings::default(), |_| None).unwrap()
 }
 
 /// A key, and whom it is for.
