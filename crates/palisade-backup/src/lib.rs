@@ -15,6 +15,7 @@ mod create_error;
 mod credentials;
 mod fetch;
 mod holder;
+mod hook;
 mod inventory;
 mod keys;
 mod manifest;
@@ -34,6 +35,7 @@ pub use catalogue::{Entry, FindError, State, delete, find, list};
 pub use create::{CreateOptions, EngineChoice, Progress, create};
 pub use create_error::CreateError;
 pub use fetch::FetchError;
+pub use hook::{HookError, hook};
 pub use keys::{Identities, KeyError, Recipients};
 pub use manifest::{
     AppliedMigration, Content, Encryption, Engine, Exclusion, Extension, MANIFEST_FORMAT, Manifest, Part, Sequence,

@@ -74,6 +74,11 @@ pub(crate) fn command(settings: &EmbeddedSettings, program: &Utf8Path, credentia
     command
 }
 
+/// A program that the user names in the configuration. It has the user's environment, for it is the user's.
+pub(crate) fn command_of_user(program: &str) -> Command {
+    new_command(Utf8Path::new(program))
+}
+
 #[allow(clippy::disallowed_methods, reason = "the one place of this crate that starts programs; see `command`")]
 fn new_command(program: &Utf8Path) -> Command {
     Command::new(program)

@@ -26,6 +26,7 @@
 //! exactly one JSON object with `--output json`, and the exit codes of [`Exit`].
 
 mod arguments;
+mod backups;
 mod commands;
 mod context;
 mod error;

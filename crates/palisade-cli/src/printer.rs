@@ -74,7 +74,9 @@ impl Printer {
 
     /// A number on its way, for example a rate. Shown in place on a terminal only: in a file or a CI log a thousand such
     /// lines would bury the others.
-    pub fn progress(&self, text: &str) {
+    ///
+    /// Returns whether there is anybody who sees it: otherwise a line now and then is a [`note`](Self::note).
+    pub fn progress(&self, text: &str) -> bool {
         let text = self.finish(text);
         let mut sinks = self.lock();
         if !self.quiet && sinks.err.is_terminal {
@@ -82,6 +84,7 @@ impl Printer {
             let _ = sinks.err.write(text.lines().next().unwrap_or_default());
             sinks.progress_shown = true;
         }
+        sinks.err.is_terminal
     }
 
     /// The result on standard output, with the secret that was asked for.

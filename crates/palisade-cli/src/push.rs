@@ -4,7 +4,7 @@ mod backup;
 mod show;
 
 use crate::arguments::WriteArgs;
-use crate::{CommandError, Context, Outcome, Printer, Selection, provenance};
+use crate::{CommandError, Context, Outcome, Printer, Selection, backups, provenance};
 use palisade_backup::Manifest;
 use palisade_db::{Connection, Pooling, Session, connect};
 use palisade_embedded::EmbeddedSettings;
@@ -249,12 +249,17 @@ impl<'a> Road<'a> {
             context.printer.stderr(&plan_text(&plan, &verdicts));
         }
         let answer = self.answer(context, &plan, &verdicts, approval).await?;
-        let options;
-        let mut progress = backup::reporter(context.printer.clone());
+        let wanted;
+        let mut progress = backups::creating(context.printer.clone());
         let mut inputs = None;
         if verdicts.iter().any(|it| it.verdict == Verdict::Waiting) {
-            options = backup::options(self.selection, &context.printer).await?;
-            inputs = Some(BackupInputs { options: &options, progress: &mut progress });
+            wanted = backup::wanted(self.selection, &context.printer).await?;
+            inputs = Some(BackupInputs {
+                options: &wanted.options,
+                verify: wanted.verify.clone(),
+                identities: wanted.identities.clone(),
+                progress: &mut progress,
+            });
         }
         let facts = plan_data(&plan, &verdicts);
         let approved = approve(plan.clone(), &mut verdicts, &answer, inputs).await;

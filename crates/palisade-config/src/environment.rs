@@ -1,8 +1,10 @@
 //! An environment, resolved.
 
+mod backup;
 mod endpoint;
 mod settings;
 
+pub use backup::{BackupEngine, BackupSettings, BackupStore, Retention, S3Access};
 pub use endpoint::Endpoint;
 pub use settings::SettingLine;
 pub(crate) use settings::place;
@@ -102,39 +104,6 @@ pub struct Gates {
     pub approval: bool,
 }
 
-/// Where backups go, and how many stay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BackupSettings {
-    /// Where they go.
-    pub store: BackupStore,
-    /// The key they are encrypted with, if they are.
-    pub key: Option<SecretSource>,
-    /// How many stay.
-    pub keep: Retention,
-}
-
-/// Where backups go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BackupStore {
-    /// A directory, absolute.
-    Directory(Utf8PathBuf),
-    /// `s3://bucket/prefix`.
-    Url(String),
-}
-
-/// How many backups stay: a backup is kept if any of these keeps it. Zero keeps none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// The newest.
-    pub last: u32,
-    /// The newest of each of the last days that have one.
-    pub daily: u32,
-    /// The newest of each of the last weeks that have one.
-    pub weekly: u32,
-    /// The newest of each of the last months that have one.
-    pub monthly: u32,
-}
-
 /// The table that says which migrations ran. Not in `public`, which Supabase's Data API would serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryTable {
@@ -168,15 +137,6 @@ impl GrantRegime {
         match self {
             Self::Before => "before-2026-10-30",
             Self::After => "after-2026-10-30",
-        }
-    }
-}
-
-impl fmt::Display for BackupStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Directory(path) => f.write_str(path.as_str()),
-            Self::Url(url) => f.write_str(url),
         }
     }
 }

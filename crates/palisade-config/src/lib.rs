@@ -42,8 +42,8 @@ pub use conflict::Dispute;
 pub use database_url::{DatabaseIdentity, DatabaseUrl, Host, UrlError};
 pub use dotenv::DotEnvFault;
 pub use environment::{
-    AllowedFinding, BackupSettings, BackupStore, Endpoint, Environment, Gates, GrantRegime, HistoryTable, LintSettings,
-    Retention, SettingLine, SupabaseSettings,
+    AllowedFinding, BackupEngine, BackupSettings, BackupStore, Endpoint, Environment, Gates, GrantRegime, HistoryTable,
+    LintSettings, Retention, S3Access, SettingLine, SupabaseSettings,
 };
 pub use error::ConfigError;
 pub use expect::{Expect, ExpectError};

@@ -1,23 +1,24 @@
-//! `backup`, `backup create`, `backup list`, `backup restore`
+//! `backup`, and what is done with backups.
 
-use crate::{CommandError, Context, Outcome, Selection};
-use camino::Utf8PathBuf;
-use palisade_config::BackupStore;
+use crate::{CommandError, Context, Outcome};
 
-pub(crate) mod create;
+mod create;
 mod list;
 mod restore;
+mod show;
+mod verify;
 
-/// Back up a database, list backups, restore one
+/// Back up a database; list, verify and restore backups
 ///
-/// Without a word behind it: `backup create`. A backup is a file of `pg_dump` with a manifest next to it, in the directory
-/// that `[backup] store` names. It appears under its name only when it is complete.
+/// Without a word behind it: `backup create`. All tables are read from one state of the database, and only what was read to its end
+/// and compared becomes a backup.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   cargo xtask backup --env prod
   cargo xtask backup list
-  cargo xtask backup restore k7m2xq --to dev")]
+  cargo xtask backup verify latest --level 3
+  cargo xtask backup restore 2NYE --to dev")]
 pub(crate) struct BackupArgs {
     #[command(subcommand)]
     what: Option<What>,
@@ -32,7 +33,9 @@ enum What {
     Create(create::CreateArgs),
     /// Show the backups there are, newest first
     List(list::ListArgs),
-    /// Put a backup into another database
+    /// Show what a backup says about itself
+    Show(show::ShowArgs),
+    Verify(verify::VerifyArgs),
     Restore(restore::RestoreArgs),
 }
 
@@ -40,18 +43,9 @@ pub(crate) async fn run(context: &mut Context, args: BackupArgs) -> Result<Outco
     match args.what {
         None => create::run(context, args.create).await,
         Some(What::Create(args)) => create::run(context, args).await,
-        Some(What::List(args)) => list::run(context, &args),
+        Some(What::List(args)) => list::run(context, args).await,
+        Some(What::Show(args)) => show::run(context, args).await,
+        Some(What::Verify(args)) => verify::run(context, args).await,
         Some(What::Restore(args)) => restore::run(context, args).await,
-    }
-}
-
-/// The directory in which backups are.
-pub(crate) fn store(selection: &Selection) -> Result<Utf8PathBuf, CommandError> {
-    match &selection.environment.backup.store {
-        BackupStore::Directory(path) => Ok(path.clone()),
-        BackupStore::Url(url) => {
-            let message = format!("backups are kept in directories, and `[backup] store` is `{url}`");
-            Err(CommandError::failed("not-a-directory", message).help("name a directory in `[backup] store`"))
-        }
     }
 }

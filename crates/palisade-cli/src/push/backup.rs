@@ -1,17 +1,21 @@
 //! The backup before a protected environment is changed.
 
-use crate::commands::backup::store;
+use crate::backups::{self, StoreArgs};
 use crate::{CommandError, Printer, Selection};
-use palisade_backup::CreateOptions;
+use palisade_backup::{CreateOptions, Identities, Level};
 
-pub(super) use crate::commands::backup::create::reporter;
+/// How the backup is made, how much of it is verified, and with what.
+pub(super) struct Wanted {
+    pub(super) options: CreateOptions,
+    pub(super) verify: Option<Level>,
+    pub(super) identities: Option<Identities>,
+}
 
-pub(super) async fn options(selection: &Selection, printer: &Printer) -> Result<CreateOptions, CommandError> {
-    Ok(CreateOptions {
-        store: store(selection)?,
-        environment: selection.environment.name.clone(),
-        connect: selection.reach(printer).await?,
-        history: selection.environment.history_table.clone(),
-        embedded: selection.embedded(),
-    })
+pub(super) async fn wanted(selection: &Selection, printer: &Printer) -> Result<Wanted, CommandError> {
+    let place = backups::place(selection, &StoreArgs::default())?;
+    let options = backups::options(selection, printer, &place).await?;
+    let identities = backups::identities(selection)?;
+    let (level, encrypted) = (selection.environment.backup.verify, !options.recipients.is_empty());
+    let verify = backups::level(selection, printer, level, encrypted, identities.as_ref());
+    Ok(Wanted { options, verify, identities })
 }

@@ -131,12 +131,12 @@ pub(crate) fn read_on(printer: &Printer, read_on: &ReadOn) {
 /// What is going on, while it goes on.
 pub(super) fn progress(printer: &Printer, progress: &GuardProgress<'_>) {
     match progress {
-        GuardProgress::RowSecurity => printer.progress("Applying row security"),
+        GuardProgress::RowSecurity => drop(printer.progress("Applying row security")),
         GuardProgress::Migration(progress) => match progress {
             Progress::Begins { step, number, of } => {
                 printer.progress(&format!("[{number}/{of}] {}", step.file));
             }
-            Progress::Statement { sql } => printer.progress(sql.trim_start()),
+            Progress::Statement { sql } => drop(printer.progress(sql.trim_start())),
             Progress::Resumes { done } => {
                 printer.note(&format!("Going on behind the {done} statements that an earlier run has done"));
             }

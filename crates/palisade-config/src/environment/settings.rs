@@ -1,6 +1,6 @@
 //! An environment as a list, for `env show` and `doctor`.
 
-use super::{BackupSettings, Environment, Gates, LintSettings, Retention};
+use super::{BackupSettings, Environment, Gates, LintSettings, Retention, S3Access};
 use crate::redact::REDACTED;
 use crate::{Expect, Origin, SecretSource, Variables};
 
@@ -31,7 +31,7 @@ impl Environment {
             schemas,
             schema_source,
             gates: Gates { clean_history, applied_in_dev, backup, drift, access, approval },
-            backup: BackupSettings { store, key, keep: Retention { last, daily, weekly, monthly } },
+            backup: backup_settings,
             history_table,
             roles,
             expect: Expect { hosts, database, project_ref },
@@ -48,7 +48,7 @@ impl Environment {
             let texts: Vec<String> = texts.collect();
             if texts.is_empty() { "none".to_owned() } else { texts.join("; ") }
         };
-        let lines = [
+        let lines = vec![
             ("protected", protected.to_string()),
             ("url", show_secret(url, variables)),
             ("direct-url", show_secret(direct_url, variables)),
@@ -70,12 +70,6 @@ impl Environment {
             ("gates.drift", drift.to_string()),
             ("gates.access", access.to_string()),
             ("gates.approval", approval.to_string()),
-            ("backup.store", store.to_string()),
-            ("backup.key", optional(key.as_ref().map(|it| show_secret(it, variables)), "none")),
-            ("backup.keep-last", last.to_string()),
-            ("backup.keep-daily", daily.to_string()),
-            ("backup.keep-weekly", weekly.to_string()),
-            ("backup.keep-monthly", monthly.to_string()),
             ("expect.host", if hosts.is_empty() { "any".to_owned() } else { hosts.join(", ") }),
             ("expect.database", optional(database.clone(), "any")),
             ("expect.project-ref", optional(project_ref.clone(), "any")),
@@ -83,8 +77,12 @@ impl Environment {
             ("lint.allow", list(&mut allow.iter().map(|it| format!("{} on {}: {}", it.id, it.object, it.reason)))),
             ("supabase.grants", supabase.grants.as_str().to_owned()),
         ];
+        let backups = backup_lines(backup_settings, variables);
+        let place = lines.iter().position(|it| it.0 == "expect.host").unwrap_or(lines.len());
+        let (first, rest) = lines.split_at(place);
+        let lines = first.iter().cloned().chain(backups).chain(rest.iter().cloned());
         let origin = |key| origins.get(key).cloned().unwrap_or(Origin::BuiltIn);
-        lines.into_iter().map(|(key, value)| SettingLine { key, value, origin: origin(key) }).collect()
+        lines.map(|(key, value)| SettingLine { key, value, origin: origin(key) }).collect()
     }
 }
 
@@ -103,4 +101,49 @@ pub(crate) fn place(source: &SecretSource, variables: &Variables) -> String {
         Some(Origin::DotEnv { path, line, .. }) => format!("{source}, {path}:{line}"),
         _ => source.to_string(),
     }
+}
+
+fn backup_lines(settings: &BackupSettings, variables: &Variables) -> Vec<(&'static str, String)> {
+    let BackupSettings {
+        store,
+        s3: S3Access { endpoint, region, path_style },
+        recipients,
+        identity,
+        engine,
+        jobs,
+        compression,
+        verify,
+        shrunk,
+        on_success,
+        on_failure,
+        keep: Retention { last, hourly, daily, weekly, monthly, yearly, within, minimum_age },
+    } = settings;
+    let optional = |value: Option<String>, otherwise: &str| value.unwrap_or_else(|| otherwise.to_owned());
+    let list = |texts: &[String]| if texts.is_empty() { "none".to_owned() } else { texts.join(" ") };
+    let time = |it: &std::time::Duration| {
+        if it.is_zero() { "0".to_owned() } else { humantime::format_duration(*it).to_string() }
+    };
+    vec![
+        ("backup.store", store.to_string()),
+        ("backup.s3-endpoint", optional(endpoint.clone(), "that of AWS, or as its variables say")),
+        ("backup.s3-region", optional(region.clone(), "as the variables of AWS say")),
+        ("backup.s3-path-style", optional(path_style.map(|it| it.to_string()), "as fits the endpoint")),
+        ("backup.recipients", list(recipients)),
+        ("backup.identity", optional(identity.as_ref().map(|it| show_secret(it, variables)), "none")),
+        ("backup.engine", engine.as_str().to_owned()),
+        ("backup.jobs", jobs.to_string()),
+        ("backup.compression", compression.to_string()),
+        ("backup.verify", verify.to_string()),
+        ("backup.shrunk", shrunk.to_string()),
+        ("backup.on-success", list(on_success)),
+        ("backup.on-failure", list(on_failure)),
+        ("backup.keep-last", last.to_string()),
+        ("backup.keep-hourly", hourly.to_string()),
+        ("backup.keep-daily", daily.to_string()),
+        ("backup.keep-weekly", weekly.to_string()),
+        ("backup.keep-monthly", monthly.to_string()),
+        ("backup.keep-yearly", yearly.to_string()),
+        ("backup.keep-within", time(within)),
+        ("backup.minimum-age", time(minimum_age)),
+    ]
 }

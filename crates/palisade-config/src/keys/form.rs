@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use figment::value::{Dict, Value};
 
 use crate::layer::Given;
-use crate::{GrantRegime, SecretSource, SslMode};
+use crate::{BackupEngine, GrantRegime, SecretSource, SslMode};
 
 /// The form of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub(crate) enum Form {
     Time,
     TimeOrZero,
     Count,
+    /// Hours, days, weeks; in whole seconds.
+    Period,
+    /// How rows of a backup are read.
+    Engine,
     Text,
     Path,
     Store,
@@ -62,6 +66,8 @@ impl Form {
             Self::Time => "a time such as `5s` or `1m 30s`, from a millisecond to 24 days",
             Self::TimeOrZero => "a time such as `30s`, of at most 24 days, or `0` for no limit",
             Self::Count => "a whole number from 0",
+            Self::Period => "a time such as `12h` or `7d`, or `0`",
+            Self::Engine => "one of `fitting`, `single`, `parallel`",
             Self::Text => "a text",
             Self::Path => "the path of a file",
             Self::Store => "a directory, or `s3://bucket/prefix` without credentials",
@@ -86,6 +92,8 @@ impl Form {
             Self::Time => r#""5s""#,
             Self::TimeOrZero => r#""30s""#,
             Self::Count => "7",
+            Self::Period => r#""7d""#,
+            Self::Engine => r#""fitting""#,
             Self::Text => r#""postgres""#,
             Self::Path => r#""config/ca.pem""#,
             Self::Store => r#""backups""#,
@@ -110,6 +118,8 @@ impl Form {
             Self::Time => milliseconds(given.text()?).filter(|it| *it > 0).map(Value::from),
             Self::TimeOrZero => milliseconds(given.text()?).map(Value::from),
             Self::Count => given.count().map(Value::from),
+            Self::Period => seconds(given.text()?).map(Value::from),
+            Self::Engine => given.text().and_then(BackupEngine::parse).map(|it| Value::from(it.as_str())),
             Self::Text => text(given).map(Value::from),
             Self::Path => text(given).filter(|it| !it.contains("://")).map(Value::from),
             Self::Store => text(given).filter(|it| is_store(it)).map(Value::from),
@@ -182,6 +192,11 @@ fn milliseconds(text: &str) -> Option<u64> {
     // Rounding a tiny limit down to zero would mean "no limit".
     let vanishes = milliseconds == 0 && !time.is_zero();
     (!vanishes && milliseconds <= u64::from(i32::MAX.unsigned_abs())).then_some(milliseconds)
+}
+
+/// Whole seconds.
+fn seconds(text: &str) -> Option<u64> {
+    if text.trim() == "0" { Some(0) } else { Some(humantime::parse_duration(text.trim()).ok()?.as_secs()) }
 }
 
 fn names(given: &Given<'_>, one_is_enough: bool) -> Option<Vec<String>> {

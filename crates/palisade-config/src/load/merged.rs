@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::{
-    BackupSettings, BackupStore, Environment, EnvironmentName, Expect, Gates, GrantRegime, HistoryTable, LintSettings,
-    Origin, Project, Retention, SecretSource, SslMode, SupabaseSettings,
+    BackupEngine, BackupSettings, BackupStore, Environment, EnvironmentName, Expect, Gates, GrantRegime, HistoryTable,
+    LintSettings, Origin, Project, Retention, S3Access, SecretSource, SslMode, SupabaseSettings,
 };
 
 /// What all layers say together, in the form figment hands out.
@@ -50,10 +50,29 @@ struct MergedGates {
 #[serde(rename_all = "kebab-case")]
 struct MergedBackup {
     store: String,
+    s3_endpoint: Option<String>,
+    s3_region: Option<String>,
+    s3_path_style: Option<bool>,
+    #[serde(default)]
+    recipients: Vec<String>,
+    engine: String,
+    jobs: u32,
+    compression: u32,
+    verify: u32,
+    shrunk: u32,
+    #[serde(default)]
+    on_success: Vec<String>,
+    #[serde(default)]
+    on_failure: Vec<String>,
     keep_last: u32,
+    keep_hourly: u32,
     keep_daily: u32,
     keep_weekly: u32,
     keep_monthly: u32,
+    keep_yearly: u32,
+    /// Seconds, as the next.
+    keep_within: u64,
+    minimum_age: u64,
 }
 
 #[derive(Deserialize, Default)]
@@ -70,6 +89,40 @@ struct MergedSupabase {
     grants: GrantRegime,
 }
 
+impl MergedBackup {
+    fn into_settings(self, project: &Project, identity: Option<SecretSource>) -> BackupSettings {
+        let store = if self.store.contains("://") {
+            BackupStore::Url(self.store)
+        } else {
+            BackupStore::Directory(project.root.join(self.store))
+        };
+        BackupSettings {
+            store,
+            s3: S3Access { endpoint: self.s3_endpoint, region: self.s3_region, path_style: self.s3_path_style },
+            recipients: self.recipients,
+            identity,
+            engine: BackupEngine::parse(&self.engine).unwrap_or(BackupEngine::Fitting),
+            // What is too large or too small is the nearest that can be.
+            jobs: self.jobs.clamp(1, 64),
+            compression: self.compression.clamp(1, 19),
+            verify: self.verify.min(3),
+            shrunk: self.shrunk,
+            on_success: self.on_success,
+            on_failure: self.on_failure,
+            keep: Retention {
+                last: self.keep_last,
+                hourly: self.keep_hourly,
+                daily: self.keep_daily,
+                weekly: self.keep_weekly,
+                monthly: self.keep_monthly,
+                yearly: self.keep_yearly,
+                within: Duration::from_secs(self.keep_within),
+                minimum_age: Duration::from_secs(self.minimum_age),
+            },
+        }
+    }
+}
+
 impl Merged {
     pub(super) fn into_environment(
         self,
@@ -82,14 +135,6 @@ impl Merged {
         let gate = |configured: Option<bool>| configured.unwrap_or(protected);
         let source = |key, default: String| sources.get(key).cloned().unwrap_or(SecretSource::Env { name: default });
         let (schema, table) = self.history_table.split_once('.').unwrap_or(("palisade", &self.history_table));
-        let MergedBackup { store, keep_last: last, keep_daily: daily, keep_weekly: weekly, keep_monthly: monthly } =
-            self.backup;
-        let keep = Retention { last, daily, weekly, monthly };
-        let store = if store.contains("://") {
-            BackupStore::Url(store)
-        } else {
-            BackupStore::Directory(project.root.join(store))
-        };
         Environment {
             name: name.clone(),
             protected,
@@ -110,7 +155,7 @@ impl Merged {
                 access: gate(self.gates.access),
                 approval: gate(self.gates.approval),
             },
-            backup: BackupSettings { store, key: sources.get("backup.key").cloned(), keep },
+            backup: self.backup.into_settings(project, sources.get("backup.identity").cloned()),
             history_table: HistoryTable { schema: schema.to_owned(), name: table.to_owned() },
             roles: self.roles,
             expect: Expect {

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use palisade_backup::CreateOptions;
+use palisade_backup::{CreateOptions, EngineChoice, Level, Recipients};
 use palisade_config::{Environment, ExposeSecret as _, Overrides, Project, Variables, load};
 use palisade_db::{ConnectSettings, Connection, Row, Session, batch, connect};
 use palisade_embedded::EmbeddedSettings;
@@ -16,6 +16,7 @@ use palisade_guard::{
 use palisade_migrator::{HistoryTables, Migration, OutOfOrder, Run, read_dir};
 use palisade_plan::{Answer, GateVerdict, Plan};
 use palisade_rls::{ApplySettings, Orphans, Personas, PolicyScript};
+use palisade_store::{Location, S3Settings, Store};
 
 pub(crate) struct Fixture {
     _directory: tempfile::TempDir,
@@ -164,7 +165,8 @@ impl Fixture {
         let mut verdicts = self.verdicts(&mut session, &plan, &inputs).await;
         let answer = answer(&plan);
         let options = self.backup_options(&environment);
-        let backup = BackupInputs { options: &options, progress: &mut |_| () };
+        let backup =
+            BackupInputs { options: &options, verify: Some(Level::Contents), identities: None, progress: &mut |_| () };
         let backup = environment.protected.then_some(backup);
         let (approved, _) = approve(plan.clone(), &mut verdicts, &answer, backup)
             .await
@@ -194,7 +196,11 @@ impl Fixture {
 
     fn backup_options(&self, environment: &Environment) -> CreateOptions {
         CreateOptions {
-            store: self.root.join("backups"),
+            store: self.store(),
+            engine: EngineChoice::Fitting,
+            jobs: 2,
+            compression: 1,
+            recipients: Recipients::default(),
             environment: environment.name.clone(),
             connect: ConnectSettings::new(self.prod.tcp_url().clone()),
             history: environment.history_table.clone(),
@@ -202,8 +208,14 @@ impl Fixture {
         }
     }
 
-    pub(crate) fn backups(&self) -> usize {
-        palisade_backup::list(&self.root.join("backups")).map_or(0, |it| it.len())
+    fn store(&self) -> Store {
+        Store::open(&Location::Directory(self.root.join("backups")), &S3Settings::default(), |_| None).unwrap()
+    }
+
+    /// How many backups there are that were verified.
+    pub(crate) async fn backups(&self) -> usize {
+        let entries = palisade_backup::list(&self.store()).await.unwrap();
+        entries.iter().filter(|it| it.verified_level() == Some(2)).count()
     }
 }
 

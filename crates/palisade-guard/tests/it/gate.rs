@@ -33,7 +33,7 @@ async fn without_approval_nothing_is_changed_and_the_digest_is_told() {
     assert_eq!(*digest, plan.digest());
     assert_eq!(it.query("prod", TABLES).await, [""; 0]);
     assert_eq!(it.query("prod", "select nspname::text from pg_namespace where nspname = 'palisade'").await, [""; 0]);
-    assert_eq!(it.backups(), 0);
+    assert_eq!(it.backups().await, 0);
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn with_the_digest_it_backs_up_migrates_secures_and_records() {
     })
     .await
     .unwrap();
-    assert_eq!(it.backups(), 1);
+    assert_eq!(it.backups().await, 1);
     assert_eq!(it.query("prod", TABLES).await, ["notes"]);
     let record = "select kind || ' ' || state || ' ' || who || ' ' || git_commit || ' ' || environment || ' ' || approval || ' ' || plan_digest from palisade.attempts order by id";
     let line = |kind: &str| format!("{kind} done tester@here c0ffee prod digest {approved}");
@@ -68,7 +68,7 @@ async fn what_did_not_run_in_dev_does_not_run_in_prod() {
     it.write("migrations/2_more.sql", "create table more ();");
     let stopped = it.push("prod", digest).await.unwrap_err();
     assert_eq!(gate_of(&stopped), Some(Gate::AppliedInDev), "{stopped}");
-    assert_eq!(it.backups(), 0, "no backup is taken in vain");
+    assert_eq!(it.backups().await, 0, "no backup is taken in vain");
 }
 
 #[tokio::test]

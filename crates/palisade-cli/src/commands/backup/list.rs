@@ -1,5 +1,6 @@
 //! `backup list`
 
+use crate::backups::{self, StoreArgs};
 use crate::table::table;
 use crate::units::bytes;
 use crate::{CommandError, ConnectionArgs, Context, Outcome};
@@ -7,42 +8,52 @@ use palisade_backup::{Entry, State, list};
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct ListArgs {}
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    store: StoreArgs,
+}
 
-pub(super) fn run(context: &Context, _: &ListArgs) -> Result<Outcome, CommandError> {
-    let store = super::store(&context.select(&ConnectionArgs::default())?)?;
-    let entries = list(&store)?;
+pub(super) async fn run(context: &Context, args: ListArgs) -> Result<Outcome, CommandError> {
+    let place = backups::place(&context.select(&ConnectionArgs::default())?, &args.store)?;
+    let entries = list(&place.store).await?;
+    let data = json!({ "store": place.name, "backups": entries.iter().map(object).collect::<Vec<Value>>() });
     if entries.is_empty() {
-        return Ok(
-            Outcome::done(format!("There are no backups in {store}")).data(json!({ "store": store, "backups": [] }))
-        );
+        return Ok(Outcome::done(format!("There are no backups in {}", place.name)).data(data));
     }
     let text = table(&entries.iter().map(row).collect::<Vec<_>>());
-    let objects: Vec<Value> = entries.iter().map(object).collect();
-    Ok(Outcome::done(text).data(json!({ "store": store, "backups": objects })))
+    Ok(Outcome::done(text).data(data))
 }
 
 fn row(entry: &Entry) -> Vec<String> {
-    let name = entry.name.to_string();
+    let (name, started) = (entry.name.to_string(), entry.name.started().strftime("%Y-%m-%d %H:%M UTC").to_string());
     match &entry.state {
         State::Complete(manifest) => {
-            let migrations = manifest.migrations.as_ref().map_or(0, Vec::len);
-            let server = format!("Postgres {}", manifest.server_version);
-            vec![name, bytes(manifest.bytes), server, format!("{migrations} migrations")]
+            let rows = format!("{} rows", manifest.rows());
+            vec![name, started, bytes(manifest.bytes()), rows, verified(entry)]
         }
-        State::Damaged { .. } | State::Running | State::Abandoned => vec![name, state(entry)],
+        State::Damaged { .. } | State::Unfinished => vec![name, started, state(entry)],
+    }
+}
+
+fn verified(entry: &Entry) -> String {
+    match (entry.verified_level(), entry.verdicts.first()) {
+        (Some(level), _) => format!("verified at level {level}"),
+        (None, Some(verdict)) => format!("bad: {}", verdict.problems.join("; ")),
+        (None, None) => "not verified".to_owned(),
     }
 }
 
 fn object(entry: &Entry) -> Value {
-    json!({ "name": entry.name, "file": entry.dump, "state": state(entry), "manifest": entry.manifest() })
+    json!({
+        "id": entry.name.id(), "name": entry.name, "state": state(entry), "verified_level": entry.verified_level(),
+        "verdicts": entry.verdicts, "manifest": entry.manifest(),
+    })
 }
 
 fn state(entry: &Entry) -> String {
     match &entry.state {
         State::Complete(_) => "complete".to_owned(),
         State::Damaged { reason } => format!("damaged: {reason}"),
-        State::Running => "being written now".to_owned(),
-        State::Abandoned => "interrupted, the next backup removes it".to_owned(),
+        State::Unfinished => "unfinished: it is being written, or its writing was interrupted".to_owned(),
     }
 }

@@ -1,12 +1,12 @@
 //! `backup restore`
 
+use crate::backups::{self, StoreArgs};
 use crate::protection::{Reach, protected, refuse_protected};
-use crate::selection::place;
+use crate::selection::place as named;
 use crate::units::{bytes, duration};
-use crate::{CommandError, ConnectionArgs, Context, Outcome, Printer, Selection};
+use crate::{CommandError, ConnectionArgs, Context, Outcome, Selection};
 use palisade_backup::{
-    Overwrite, Owners, Possible, RestoreError, RestoreOptions, RestoreProgress, RestoreTarget, Restored, find, look,
-    restore,
+    Overwrite, Owners, Possible, RestoreError, RestoreOptions, RestoreTarget, Restored, look, restore,
 };
 use palisade_config::{ConfigError, DatabaseIdentity, DatabaseUrl, Endpoint, EnvironmentName};
 use palisade_db::{ConnectSettings, connect};
@@ -19,11 +19,11 @@ use std::fmt::Write as _;
 /// possible on a protected environment, by whatever name it is called.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  cargo xtask backup restore k7m2xq --to dev --overwrite
-  cargo xtask backup restore backups/prod-20260112T090000Z-k7m2xq.dump --to \"$SCRATCH_URL\"")]
+  cargo xtask backup restore latest --to dev --overwrite
+  cargo xtask backup restore 2NYE --to \"$SCRATCH_URL\"")]
 pub(super) struct RestoreArgs {
-    /// The backup: its name, the id at the end of it, or its file
-    #[arg(value_name = "FILE")]
+    /// The backup: its id, the end of it, or `latest`
+    #[arg(value_name = "ID")]
     backup: String,
 
     /// Where to: an environment, or the URL of a database
@@ -38,7 +38,22 @@ pub(super) struct RestoreArgs {
     #[arg(long)]
     no_owner: bool,
 
-    /// Compare the backup with its manifest and ask the target what is in it; write nothing
+    /// Only what is in this schema; can be given several times
+    #[arg(long, value_name = "NAME")]
+    schema: Vec<String>,
+
+    /// Only this table and its rows; can be given several times
+    #[arg(long, value_name = "NAME")]
+    table: Vec<String>,
+
+    /// Only rows: the tables are there
+    #[arg(long)]
+    data_only: bool,
+
+    #[command(flatten)]
+    store: StoreArgs,
+
+    /// Ask the target what is in it; write nothing
     #[arg(long)]
     dry_run: bool,
 
@@ -48,14 +63,18 @@ pub(super) struct RestoreArgs {
 
 pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outcome, CommandError> {
     let home = context.select(&ConnectionArgs::default())?;
-    let store = super::store(&home)?;
-    let backup = find(&store, &args.backup)?.ok_or_else(|| {
-        CommandError::usage("no-such-backup", format!("there is no backup `{}` in {store}", args.backup))
-            .help("`cargo xtask backup list` shows what there is")
-    })?;
+    let (place, entry) = backups::named(&home, &args.store, &args.backup).await?;
+    let manifest = backups::complete(&entry)?.clone();
     let target = target(context, &args).await?;
     let mut options = RestoreOptions {
-        backup,
+        store: place.store,
+        manifest,
+        identities: backups::identities(&home)?,
+        selection: palisade_backup::Selection {
+            schemas: args.schema.clone(),
+            tables: args.table.clone(),
+            data_only: args.data_only,
+        },
         target,
         overwrite: if args.overwrite { Overwrite::Confirmed } else { Overwrite::Refuse },
         owners: if args.no_owner { Owners::Restorer } else { Owners::AsBackedUp },
@@ -66,49 +85,40 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
     refuse_protected(context, called, &connection, Reach::Everywhere).await?;
     connection.close().await;
     if args.dry_run {
-        return Ok(possible(&look(&options, reporter(context.printer.clone())).await?, &options.target));
+        return Ok(possible(&look(&options).await?, &options));
     }
-    let mut result = restore(&options, reporter(context.printer.clone())).await;
+    let mut result = restore(&options, backups::restoring(context.printer.clone())).await;
     if let Err(error @ RestoreError::NotEmpty { .. }) = &result {
         let question = format!("{error}. What the backup brings would replace it.");
         let database = options.target.settings().url.database.clone();
         context.prompt.typed(&question, &database, "--overwrite").await?;
         options.overwrite = Overwrite::Confirmed;
-        result = restore(&options, reporter(context.printer.clone())).await;
+        result = restore(&options, backups::restoring(context.printer.clone())).await;
     }
-    Ok(done(&result?, &options.target))
+    Ok(done(&result?, &options))
 }
 
-fn possible(possible: &Possible, target: &RestoreTarget) -> Outcome {
-    let Possible { manifest, server, objects } = possible;
-    let to = place(&target.settings().url);
+fn possible(possible: &Possible, options: &RestoreOptions) -> Outcome {
+    let Possible { server, objects, .. } = possible;
+    let manifest = &options.manifest;
+    let to = named(&options.target.settings().url);
     let mut text =
-        format!("Would restore `{}` ({}) into {to}, Postgres {server}", manifest.name, bytes(manifest.bytes));
-    if !objects.is_empty() {
+        format!("Would restore `{}` ({}) into {to}, Postgres {server}", manifest.name, bytes(manifest.bytes()));
+    if !objects.is_empty() && options.overwrite == Overwrite::Confirmed {
         let _ = write!(text, "\nWould drop everything in it, among it {}", objects.join(", "));
     }
     Outcome::done(text).data(json!({ "dry_run": true, "backup": manifest.name, "to": to, "drops": objects }))
 }
 
-fn done(restored: &Restored, target: &RestoreTarget) -> Outcome {
-    let Restored { manifest, warnings, elapsed } = restored;
-    let to = place(&target.settings().url);
-    let mut text = format!("Restored `{}` into {to} in {}", manifest.name, duration(*elapsed));
+fn done(restored: &Restored, options: &RestoreOptions) -> Outcome {
+    let Restored { warnings, elapsed, .. } = restored;
+    let to = named(&options.target.settings().url);
+    let name = &options.manifest.name;
+    let mut text = format!("Restored `{name}` into {to} in {}", duration(*elapsed));
     for warning in warnings {
         let _ = write!(text, "\nwarning: {warning}");
     }
-    Outcome::done(text).data(json!({ "backup": manifest.name, "to": to, "warnings": warnings }))
-}
-
-fn reporter(printer: Printer) -> impl FnMut(RestoreProgress) + Send {
-    move |progress| match progress {
-        RestoreProgress::Verifying { bytes: done, of } => {
-            printer.progress(&format!("Comparing the backup with its manifest: {} of {}", bytes(done), bytes(of)));
-        }
-        RestoreProgress::Restoring { bytes: done, elapsed } => {
-            printer.progress(&format!("Restoring: {} in {}", bytes(done), duration(elapsed)));
-        }
-    }
+    Outcome::done(text).data(json!({ "backup": name, "to": to, "warnings": warnings }))
 }
 
 /// What `--to` names, if that may be written to at all.

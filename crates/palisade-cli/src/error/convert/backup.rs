@@ -1,45 +1,78 @@
 //! Backups.
 
 use crate::{CommandError, Exit};
-use palisade_backup::{CreateError, RestoreError, StoreError, TargetError, VerifyError};
+use palisade_backup::{CreateError, FetchError, FindError, KeyError, RestoreError, TargetError, VerifyError};
+use palisade_store::StoreError;
 
 impl From<CreateError> for CommandError {
     fn from(error: CreateError) -> Self {
-        let code = match &error {
-            CreateError::Connect(_) => "cannot-connect",
-            CreateError::NoProgram { .. } | CreateError::Start { .. } => "no-pg-dump",
-            CreateError::Store(_) => "backup-store",
-            CreateError::Database(_)
-            | CreateError::Credentials { .. }
-            | CreateError::Read { .. }
-            | CreateError::Dump { .. }
-            | CreateError::Unreadable { .. }
-            | CreateError::Manifest { .. } => "backup-failed",
+        let (code, exit) = match &error {
+            CreateError::Connect(_) => ("cannot-connect", Exit::Failed),
+            CreateError::NoProgram { .. } | CreateError::Start { .. } => ("no-pg-dump", Exit::Failed),
+            CreateError::Store(_) => ("backup-store", Exit::Failed),
+            // Nothing is wrong but that it cannot be done so.
+            CreateError::Pooler => ("pooler", Exit::Refused),
+            CreateError::Filtered { .. } => ("row-security", Exit::Refused),
+            _ => ("backup-failed", Exit::Failed),
         };
-        Self::of(code, &error).help(error.help())
+        Self { exit, ..Self::of(code, &error) }.help(error.help())
     }
 }
 
 impl From<RestoreError> for CommandError {
     fn from(error: RestoreError) -> Self {
         let (code, exit) = match error {
-            RestoreError::Verify(error) => return error.into(),
+            RestoreError::Fetch(error) => return error.into(),
             RestoreError::Connect(error) => return error.into(),
             RestoreError::Target(error) => return error.into(),
+            RestoreError::Different { .. } => ("bad-backup", Exit::Failed),
             RestoreError::NotEmpty { .. } => ("not-empty", Exit::Refused),
             RestoreError::OlderServer { .. } => ("older-server", Exit::Refused),
-            RestoreError::NoProgram { .. } | RestoreError::Start { .. } => ("no-pg-restore", Exit::Failed),
-            RestoreError::Database(_) | RestoreError::Credentials { .. } | RestoreError::Restore { .. } => {
-                ("restore-failed", Exit::Failed)
+            RestoreError::ExtensionMissing { .. } => ("extension-missing", Exit::Refused),
+            RestoreError::NoProgram { .. } | RestoreError::Start { .. } | RestoreError::Programs { .. } => {
+                ("no-pg-restore", Exit::Failed)
             }
+            _ => ("restore-failed", Exit::Failed),
         };
         Self { exit, ..Self::of(code, &error) }.help(error.help())
     }
 }
 
+impl From<FetchError> for CommandError {
+    fn from(error: FetchError) -> Self {
+        let (code, exit) = match &error {
+            FetchError::NoKey | FetchError::WrongKey => ("no-key", Exit::Refused),
+            _ if error.is_damage() => ("bad-backup", Exit::Failed),
+            _ => ("backup-store", Exit::Failed),
+        };
+        Self { exit, ..Self::of(code, &error) }.help(error.help())
+    }
+}
+
+impl From<FindError> for CommandError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Store(error) => error.into(),
+            FindError::None { .. } | FindError::Several { .. } => {
+                Self::usage("no-such-backup", error.to_string()).help(error.help())
+            }
+        }
+    }
+}
+
 impl From<VerifyError> for CommandError {
     fn from(error: VerifyError) -> Self {
-        Self::of("bad-backup", &error).help(error.help())
+        match error {
+            VerifyError::Fetch(error) => error.into(),
+            VerifyError::Store(error) => error.into(),
+            _ => Self::of("cannot-verify", &error).help(error.help()),
+        }
+    }
+}
+
+impl From<KeyError> for CommandError {
+    fn from(error: KeyError) -> Self {
+        Self::of("bad-key", &error).help(error.help())
     }
 }
 

@@ -1,7 +1,13 @@
 //! Configuration.
 
 use crate::{CommandError, Exit};
-use palisade_config::{ConfigError, NameError, UrlError};
+use palisade_config::{ConfigError, NameError, SecretError, UrlError};
+
+impl From<SecretError> for CommandError {
+    fn from(error: SecretError) -> Self {
+        Self::of("secret-unreadable", &error).help(error.help())
+    }
+}
 
 impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {

@@ -48,6 +48,9 @@ impl From<ApproveError> for CommandError {
         match error {
             ApproveError::Refused(refusal) => refusal.into(),
             ApproveError::Backup { .. } => Self::of("no-backup", &error).help(help.unwrap_or_default()),
+            ApproveError::Unverified { .. } | ApproveError::BadBackup { .. } => {
+                Self::of("bad-backup", &error).help(help.unwrap_or_default())
+            }
         }
     }
 }
