@@ -67,7 +67,7 @@ fn a_backup_is_listed_and_put_back_into_an_empty_database_only() {
     let made = project.run("backup --output json").expect(0).json();
     let name = made["data"]["manifest"]["name"].as_str().unwrap();
     let listed = project.run("backup list").expect(0).out;
-    assert!(listed.starts_with(name) && listed.contains("Postgres "), "{listed}");
+    assert!(listed.starts_with(name) && listed.contains("1 rows  verified at level 2"), "{listed}");
 
     let ended = project.run(&format!("backup restore {name} --to dev")).expect(4);
     assert!(ended.err.contains("is not empty") && ended.err.contains("decide with `--overwrite`"), "{}", ended.err);

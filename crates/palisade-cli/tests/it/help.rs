@@ -33,7 +33,7 @@ fn the_first_page_lists_the_commands_by_what_they_are_for() {
       db-plan      Show what `db-push` would do, with what the gates say, and the digest that approves it
       db-push      Bring a database to what the files say: migrations, then row security
       db-repair    Correct the history of one migration
-      backup       Back up a database, list backups, restore one
+      backup       Back up a database; list, verify and restore backups
 
     The local server:
       db-start     Start the local server of this project
