@@ -1,5 +1,6 @@
 //! Writing an object.
 
+use std::fmt;
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -19,7 +20,6 @@ const PIECE: usize = 1 << 20;
 const ATTEMPTS: usize = 100;
 
 /// An object being written. One piece is on its way to the disk while the caller makes the next.
-#[derive(Debug)]
 pub(crate) struct Writer {
     directory: Directory,
     key: Key,
@@ -29,6 +29,15 @@ pub(crate) struct Writer {
     /// `None` while the piece on its way has it, and after a failure.
     temporary: Option<Temporary>,
     on_its_way: Option<JoinHandle<Result<Temporary, StoreError>>>,
+}
+
+/// Without what is being written, which is nobody's business.
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { directory, key, bytes, collected: _, collected_bytes: _, temporary, on_its_way: _ } = self;
+        let mut f = f.debug_struct("Writer");
+        f.field("directory", directory).field("key", key).field("bytes", bytes).field("temporary", temporary).finish()
+    }
 }
 
 impl Directory {

@@ -1,5 +1,8 @@
 //! Writing an object.
 
+use std::fmt;
+use std::time::Duration;
+
 use bytes::Bytes;
 use object_store::multipart::{MultipartStore as _, PartId};
 use object_store::{ObjectStore as _, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutPayloadMut};
@@ -21,7 +24,6 @@ const MOST_PARTS: usize = 10_000;
 const RESENDS: usize = 2;
 
 /// An object being written. It becomes an upload in parts once it is larger than one.
-#[derive(Debug)]
 pub(crate) struct Writer {
     bucket: Bucket,
     key: Key,
@@ -29,6 +31,16 @@ pub(crate) struct Writer {
     bytes: u64,
     collected: PutPayloadMut,
     upload: Option<Upload>,
+}
+
+/// Without what is being written, which is nobody's business.
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bucket, key, mark, bytes, collected: _, upload } = self;
+        let mut f = f.debug_struct("Writer");
+        f.field("bucket", bucket).field("key", key).field("mark", mark);
+        f.field("bytes", bytes).field("upload", upload).finish()
+    }
 }
 
 impl Bucket {
@@ -52,12 +64,9 @@ impl Bucket {
         let mut attempt = 0;
         loop {
             let options = PutOptions { mode: PutMode::Create, attributes: mark.attributes(), ..PutOptions::default() };
-            let error = match self.inner.uploads.put_opts(&self.path(key), payload.clone(), options).await {
-                Ok(_) => {
-                    self.was_seen();
-                    return Ok(());
-                }
-                Err(error) => error,
+            let Err(error) = self.inner.uploads.put_opts(&self.path(key), payload.clone(), options).await else {
+                self.was_seen();
+                return Ok(());
             };
             if is_conflict(&error) || is_in_doubt(&error) {
                 match self.owner(key, mark).await? {
@@ -114,12 +123,17 @@ impl Writer {
             return Ok(self.bytes);
         }
         let sent = self.send_part().await;
-        let Some(upload) = self.upload.take() else {
-            return Err(StoreError::Interrupted { action: "writing" });
+        let Some(mut upload) = self.upload.take() else {
+            return Err(sent.err().unwrap_or(StoreError::Interrupted { action: "writing" }));
         };
-        sent?;
-        upload.complete(&self.mark, self.bytes).await?;
-        Ok(self.bytes)
+        let completed = match sent {
+            Ok(()) => upload.complete(&self.mark, self.bytes).await,
+            Err(error) => Err(error),
+        };
+        if completed.is_err() {
+            upload.give_up().await;
+        }
+        completed.map(|()| self.bytes)
     }
 
     pub(crate) async fn abort(mut self) -> Result<(), StoreError> {
@@ -179,7 +193,7 @@ impl Upload {
         Ok(())
     }
 
-    async fn complete(mut self, mark: &Mark, bytes: u64) -> Result<(), StoreError> {
+    async fn complete(&mut self, mark: &Mark, bytes: u64) -> Result<(), StoreError> {
         self.wait_below(1).await?;
         let parts: Vec<PartId> = self.sent.iter_mut().filter_map(Option::take).collect();
         let path = self.bucket.path(&self.key);
@@ -208,6 +222,21 @@ impl Upload {
         match self.id.take() {
             Some(id) => self.bucket.abort_upload(&self.key, &id).await,
             None => Ok(()),
+        }
+    }
+}
+
+/// While the error that led here waits to be told, the program may not end with the upload still there; but where the
+/// server is out of reach, it would take long to notice once more.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+impl Upload {
+    async fn give_up(self) {
+        let key = self.key.clone();
+        match tokio::time::timeout(LAST_WORDS, self.abort()).await {
+            Ok(Ok(())) => debug!(%key, "threw away an upload that failed"),
+            Ok(Err(error)) => warn!(%key, %error, "an upload that failed could not be thrown away"),
+            Err(_) => warn!(%key, "an upload that failed could not be thrown away in time"),
         }
     }
 }

@@ -8,6 +8,9 @@ use palisade_store::{Store, StoreError};
 use crate::server::{Fault, Rule, Server};
 use crate::{drain, hash, key, keys, put, random};
 
+/// Three parts.
+const LARGE: usize = 34 << 20;
+
 const PART: &[&str] = &["PUT", "partNumber="];
 const SMALL: &[&str] = &["PUT /backups/some/prefix/small"];
 const COMPLETE: &[&str] = &["POST", "uploadId="];
@@ -21,9 +24,9 @@ async fn with(words: &'static [&'static str], times: usize, fault: Fault) -> (Se
 }
 
 async fn writes_large(store: &Store) {
-    let bytes = random(40 << 20);
-    assert_eq!(put(store, "large", &bytes, 1 << 20).await.unwrap(), 40 << 20);
-    assert_eq!(drain(store.read(&key("large")).await.unwrap()).await.unwrap(), (40 << 20, hash(&bytes)));
+    let bytes = random(LARGE);
+    assert_eq!(put(store, "large", &bytes, 1 << 20).await.unwrap(), LARGE as u64);
+    assert_eq!(drain(store.read(&key("large")).await.unwrap()).await.unwrap(), (LARGE as u64, hash(&bytes)));
 }
 
 async fn writes_small(store: &Store) {
@@ -79,7 +82,7 @@ async fn lists(store: &Store) {
 /// More breaks than retries are allowed: each of them brought something.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reading_goes_on_as_long_as_something_comes() {
-    let (server, store) = with(GET, 12, Fault::BreakAnswer(3_000_000)).await;
+    let (server, store) = with(GET, 12, Fault::BreakAnswer(2_500_000)).await;
     writes_large(&store).await;
     assert!(server.count(GET) >= 13, "{}", server.count(GET));
 }
@@ -97,7 +100,7 @@ async fn slow_answers_are_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stays_busy_is_an_error() {
-    for (words, size, name) in [(PART, 40 << 20, "large"), (COMPLETE, 40 << 20, "large"), (SMALL, 1_000, "small")] {
+    for (words, size, name) in [(PART, LARGE, "large"), (COMPLETE, LARGE, "large"), (SMALL, 1_000, "small")] {
         let (_server, store) = with(words, usize::MAX, Fault::Status(503)).await;
         let error = fails(&store, size, name).await;
         let is_named = matches!(&error, StoreError::Refused { reason, .. } if reason.contains("503"));
@@ -107,7 +110,7 @@ async fn a_server_that_stays_busy_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_never_arrives_whole_is_an_error() {
-    for (words, size, name) in [(PART, 40 << 20, "large"), (SMALL, 100_000, "small")] {
+    for (words, size, name) in [(PART, LARGE, "large"), (SMALL, 100_000, "small")] {
         let (_server, store) = with(words, usize::MAX, Fault::ShortenRequest(50_000)).await;
         fails(&store, size, name).await;
         let (_server, store) = with(words, usize::MAX, Fault::BreakRequest(50_000)).await;
