@@ -119,10 +119,11 @@ impl Writer {
     /// The file, once the piece on its way is there.
     async fn arrived(&mut self) -> Result<Temporary, StoreError> {
         let interrupted = StoreError::Interrupted { action: "writing" };
-        match self.on_its_way.take() {
-            Some(on_its_way) => on_its_way.await.unwrap_or(Err(interrupted)),
-            None => self.temporary.take().ok_or(interrupted),
-        }
+        let Some(on_its_way) = self.on_its_way.as_mut() else { return self.temporary.take().ok_or(interrupted) };
+        // Kept until it is there: whoever stops waiting for it has not lost the file.
+        let arrived = on_its_way.await;
+        self.on_its_way = None;
+        arrived.unwrap_or(Err(interrupted))
     }
 
     fn path(&self) -> Utf8PathBuf {

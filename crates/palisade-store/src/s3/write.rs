@@ -31,15 +31,18 @@ pub(crate) struct Writer {
     bytes: u64,
     collected: PutPayloadMut,
     upload: Option<Upload>,
+    /// Something was lost: a part that failed, or a call that was not waited for to its end. What is left must not
+    /// become an object.
+    is_broken: bool,
 }
 
 /// Without what is being written, which is nobody's business.
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bucket, key, mark, bytes, collected: _, upload } = self;
+        let Self { bucket, key, mark, bytes, collected: _, upload, is_broken } = self;
         let mut f = f.debug_struct("Writer");
         f.field("bucket", bucket).field("key", key).field("mark", mark);
-        f.field("bytes", bytes).field("upload", upload).finish()
+        f.field("bytes", bytes).field("upload", upload).field("is_broken", is_broken).finish()
     }
 }
 
@@ -51,7 +54,7 @@ impl Bucket {
         }
         let collected = PutPayloadMut::new().with_block_size(BLOCK);
         let (bucket, key, mark) = (self.clone(), key.clone(), Mark::new());
-        Ok(Writer { bucket, key, mark, bytes: 0, collected, upload: None })
+        Ok(Writer { bucket, key, mark, bytes: 0, collected, upload: None, is_broken: false })
     }
 
     pub(crate) async fn create(&self, key: &Key, bytes: Bytes) -> Result<(), StoreError> {
@@ -102,21 +105,25 @@ impl Writer {
     }
 
     async fn send_part(&mut self) -> Result<(), StoreError> {
+        if self.is_broken {
+            return Err(StoreError::Interrupted { action: "writing" });
+        }
+        self.is_broken = true;
         self.bucket.credentials("writing").await?;
-        let mut upload = match self.upload.take() {
+        let upload = match &mut self.upload {
             Some(upload) => upload,
-            None => Upload::begin(&self.bucket, &self.key, &self.mark).await?,
+            none => none.insert(Upload::begin(&self.bucket, &self.key, &self.mark).await?),
         };
         // First there has to be room for it.
-        let sent = upload.wait_below(self.bucket.inner.concurrency).await;
+        upload.wait_below(self.bucket.inner.concurrency).await?;
         let part = std::mem::replace(&mut self.collected, PutPayloadMut::new().with_block_size(BLOCK));
-        let sent = sent.and_then(|()| upload.send(part.freeze()));
-        self.upload = Some(upload);
-        sent
+        upload.send(part.freeze())?;
+        self.is_broken = false;
+        Ok(())
     }
 
     pub(crate) async fn finish(mut self) -> Result<u64, StoreError> {
-        if self.upload.is_none() {
+        if self.upload.is_none() && !self.is_broken {
             self.bucket.credentials("writing").await?;
             let payload = std::mem::take(&mut self.collected).freeze();
             self.bucket.put(&self.key, &self.mark, payload).await?;
@@ -195,7 +202,8 @@ impl Upload {
 
     async fn complete(&mut self, mark: &Mark, bytes: u64) -> Result<(), StoreError> {
         self.wait_below(1).await?;
-        let parts: Vec<PartId> = self.sent.iter_mut().filter_map(Option::take).collect();
+        let parts: Option<Vec<PartId>> = self.sent.iter_mut().map(Option::take).collect();
+        let parts = parts.ok_or(StoreError::Interrupted { action: "writing" })?;
         let path = self.bucket.path(&self.key);
         let id = self.id.clone().unwrap_or_default();
         self.bucket.credentials("writing").await?;

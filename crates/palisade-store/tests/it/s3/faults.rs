@@ -1,9 +1,11 @@
 //! Whatever happens on the way: an object as it was written, or an error.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use palisade_store::{Store, StoreError};
+use tokio::sync::Semaphore;
 
 use crate::server::{Fault, Rule, Server};
 use crate::{drain, hash, key, keys, put, random};
@@ -166,4 +168,36 @@ async fn a_lost_answer_is_not_taken_for_somebody_elses_object() {
     let error = store.create(&key("small"), Bytes::from_static(b"more")).await.unwrap_err();
     assert!(matches!(error, StoreError::Exists { .. }), "{error:?}");
     assert_eq!(store.read_all(&key("small"), 10).await.unwrap(), "ours");
+}
+
+/// Whoever goes on after an error does not get an object without what was lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lost_a_part_is_not_finished() {
+    let (_server, store) = with(&["PUT", "partNumber=1"], usize::MAX, Fault::Status(400)).await;
+    let mut writer = store.writer(&key("large")).await.unwrap();
+    let (mut errors, piece) = (0, random(1 << 20));
+    for _ in 0..150 {
+        errors += usize::from(writer.write(piece.clone()).await.is_err());
+    }
+    assert!(errors > 0);
+    writer.finish().await.unwrap_err();
+    assert_eq!(keys(&store).await, Vec::<String>::new());
+}
+
+/// Nor whoever does not wait for the end of a call.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_waited_for_is_not_finished() {
+    for words in [&["POST", "uploads"][..], PART] {
+        let gate = Arc::new(Semaphore::new(0));
+        let (_server, store) = with(words, usize::MAX, Fault::Hold(Arc::clone(&gate))).await;
+        let mut writer = store.writer(&key("large")).await.unwrap();
+        let piece = random(1 << 20);
+        let wait = Duration::from_secs(1);
+        while let Ok(written) = tokio::time::timeout(wait, writer.write(piece.clone())).await {
+            written.unwrap();
+        }
+        gate.add_permits(1_000);
+        writer.finish().await.unwrap_err();
+        assert_eq!(keys(&store).await, Vec::<String>::new());
+    }
 }
