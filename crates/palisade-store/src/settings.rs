@@ -15,6 +15,9 @@ const PART_BYTES: RangeInclusive<usize> = 16 * MIB..=64 * MIB;
 const CONCURRENCY: RangeInclusive<usize> = 1..=32;
 
 /// How to reach a bucket. What is not set here is taken from the variables that the tools of AWS know.
+///
+/// A proxy and certificates are found as by other programs: `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and the like are
+/// read by the HTTP client itself.
 #[derive(Debug, Clone)]
 pub struct S3Settings {
     /// As in `https://s3.example.com`. Otherwise `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, otherwise that of AWS.

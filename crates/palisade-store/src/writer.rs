@@ -27,7 +27,7 @@ impl ObjectWriter {
 
     /// Adds to the end. Pieces of any size will do: small ones are collected, large ones are cut.
     ///
-    /// After an error the object cannot be finished any more.
+    /// After an error the object cannot be finished any more, and maybe not after a call whose end was not waited for.
     ///
     /// # Errors
     ///

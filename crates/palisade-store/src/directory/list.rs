@@ -92,5 +92,6 @@ fn meta(key: Key, stat: &Stat) -> ObjectMeta {
 /// Times before 1970 are taken for 1970.
 pub(super) fn modified(stat: &Stat) -> SystemTime {
     let seconds = u64::try_from(stat.st_mtime).unwrap_or_default();
-    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    let nanoseconds = u32::try_from(stat.st_mtime_nsec).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
 }

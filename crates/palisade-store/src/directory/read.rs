@@ -70,8 +70,15 @@ impl Reader {
 
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         self.read_ahead();
-        let Some(ahead) = self.ahead.take() else { return Ok(None) };
-        let (file, piece) = ahead.await.map_err(|_| StoreError::Interrupted { action: "reading" })?;
+        let interrupted = StoreError::Interrupted { action: "reading" };
+        let Some(ahead) = self.ahead.as_mut() else {
+            // After a failure there is nothing ahead either.
+            return if self.got == self.size { Ok(None) } else { Err(interrupted) };
+        };
+        // Kept until it is there: whoever stops waiting for it gets it the next time.
+        let arrived = ahead.await;
+        self.ahead = None;
+        let (file, piece) = arrived.map_err(|_| interrupted)?;
         let piece = piece.map_err(failed("reading", &self.path))?;
         self.got += piece.len() as u64;
         if self.got < self.asked {

@@ -45,7 +45,8 @@ fn sweep(folder: &Folder, swept: &mut Vec<(Utf8PathBuf, SystemTime)>) -> Result<
 /// That one cannot be removed must not keep the others.
 fn remove_if_dead(folder: &Folder, name: &str) -> bool {
     let path = folder.path.join(name);
-    let file = match folder.open(name, OFlags::RDONLY) {
+    // For writing, as some systems of files want it of those who lock.
+    let file = match folder.open(name, OFlags::RDWR) {
         Ok(file) => file,
         // Just finished, or swept by another.
         Err(rustix::io::Errno::NOENT) => return false,

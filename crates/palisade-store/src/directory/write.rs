@@ -1,5 +1,6 @@
 //! Writing an object.
 
+use std::fmt;
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -19,7 +20,6 @@ const PIECE: usize = 1 << 20;
 const ATTEMPTS: usize = 100;
 
 /// An object being written. One piece is on its way to the disk while the caller makes the next.
-#[derive(Debug)]
 pub(crate) struct Writer {
     directory: Directory,
     key: Key,
@@ -29,6 +29,15 @@ pub(crate) struct Writer {
     /// `None` while the piece on its way has it, and after a failure.
     temporary: Option<Temporary>,
     on_its_way: Option<JoinHandle<Result<Temporary, StoreError>>>,
+}
+
+/// Without what is being written, which is nobody's business.
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { directory, key, bytes, collected: _, collected_bytes: _, temporary, on_its_way: _ } = self;
+        let mut f = f.debug_struct("Writer");
+        f.field("directory", directory).field("key", key).field("bytes", bytes).field("temporary", temporary).finish()
+    }
 }
 
 impl Directory {
@@ -110,10 +119,11 @@ impl Writer {
     /// The file, once the piece on its way is there.
     async fn arrived(&mut self) -> Result<Temporary, StoreError> {
         let interrupted = StoreError::Interrupted { action: "writing" };
-        match self.on_its_way.take() {
-            Some(on_its_way) => on_its_way.await.unwrap_or(Err(interrupted)),
-            None => self.temporary.take().ok_or(interrupted),
-        }
+        let Some(on_its_way) = self.on_its_way.as_mut() else { return self.temporary.take().ok_or(interrupted) };
+        // Kept until it is there: whoever stops waiting for it has not lost the file.
+        let arrived = on_its_way.await;
+        self.on_its_way = None;
+        arrived.unwrap_or(Err(interrupted))
     }
 
     fn path(&self) -> Utf8PathBuf {

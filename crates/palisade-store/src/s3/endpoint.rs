@@ -70,3 +70,30 @@ impl fmt::Display for Endpoint {
         f.write_str(&self.server)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The URL of the bucket, and what the library is told.
+    fn urls(named: Option<&str>, region: &str, bucket: &str, path_style: Option<bool>) -> (String, String) {
+        let settings = S3Settings { path_style, ..S3Settings::default() };
+        let named = named.map(|it| ("endpoint", it.to_owned()));
+        let endpoint = Endpoint::new(&settings, named, region.to_owned(), bucket).unwrap();
+        (endpoint.url(), endpoint.for_library())
+    }
+
+    #[test]
+    fn buckets_stand_in_the_host_or_in_the_path() {
+        let both = |it: &str| (it.to_owned(), it.to_owned());
+        let apart = |url: &str, library: &str| (url.to_owned(), library.to_owned());
+        assert_eq!(urls(None, "eu-west-1", "b-1", None), both("https://b-1.s3.eu-west-1.amazonaws.com"));
+        assert_eq!(urls(None, "cn-north-1", "b-1", None), both("https://b-1.s3.cn-north-1.amazonaws.com.cn"));
+        let (server, url) = ("https://s3.eu-west-1.amazonaws.com", "https://s3.eu-west-1.amazonaws.com/a.b");
+        assert_eq!(urls(None, "eu-west-1", "a.b", None), apart(url, server));
+        let named = Some("https://minio.example.com:9000/");
+        let (server, url) = ("https://minio.example.com:9000", "https://minio.example.com:9000/b-1");
+        assert_eq!(urls(named, "x", "b-1", None), apart(url, server));
+        assert_eq!(urls(named, "x", "b-1", Some(false)), both("https://b-1.minio.example.com:9000"));
+    }
+}

@@ -14,6 +14,9 @@ use crate::{Key, StoreError};
 /// Longest reason, in characters.
 const LONGEST: usize = 300;
 
+/// What the library writes before the status of an answer, which it does not hand out otherwise.
+const STATUS: &str = "non-2xx status code: ";
+
 /// What servers call a request that was signed for another region, or sent to one.
 const WRONG_REGION: [&str; 4] =
     ["AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException"];
@@ -32,7 +35,8 @@ impl Bucket {
     pub(super) fn failed_at_all(&self, action: &'static str, error: &Error) -> StoreError {
         let (store, reason, code) = (self.name(), reason(error), code(error));
         let is = |codes: &[&str]| code.as_deref().is_some_and(|it| codes.contains(&it));
-        let is_denied = matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. });
+        // Not the variant of the error, which is another one for lists.
+        let is_denied = matches!(status(error), Some(401 | 403));
         if is(&["NoSuchBucket"]) {
             self.no_bucket()
         } else if is_denied || is(&WRONG_CREDENTIALS) {
@@ -49,7 +53,7 @@ impl Bucket {
 
     /// Names an answer of the server to a question that the library does not know.
     pub(super) fn answered(&self, action: &'static str, status: u16, body: &str) -> StoreError {
-        let source = format!("non-2xx status code: {status}: {body}").into();
+        let source = format!("{STATUS}{status}: {body}").into();
         let (store, path) = ("S3", String::new());
         self.failed_at_all(
             action,
@@ -99,6 +103,13 @@ pub(super) fn may_pass(error: &Error) -> bool {
     is_in_doubt(error) || code(error).is_some_and(|it| of_the_way.contains(&it.as_str()))
 }
 
+/// The status of the answer.
+fn status(error: &Error) -> Option<u16> {
+    let text = error.to_string();
+    let (_, status) = text.split_once(STATUS)?;
+    status.get(..3)?.parse().ok()
+}
+
 /// What the server calls it.
 pub(super) fn code(error: &Error) -> Option<String> {
     element(&error.to_string(), "Code")
@@ -110,7 +121,7 @@ pub(super) fn reason(error: &Error) -> String {
     let said = match (element(&text, "Code"), element(&text, "Message")) {
         (Some(code), Some(message)) => format!("{message} ({code})"),
         (Some(code), None) => code,
-        (None, _) => match text.split_once("non-2xx status code: ") {
+        (None, _) => match text.split_once(STATUS) {
             // As in `503 Service Unavailable: …`.
             Some((_, status)) => format!("the server says {}", status.split(':').next().unwrap_or_default()),
             None => innermost(error),
@@ -121,7 +132,7 @@ pub(super) fn reason(error: &Error) -> String {
 }
 
 /// The error at the bottom: those above say that something failed, this one says what.
-fn innermost(error: &Error) -> String {
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -79,18 +79,25 @@ impl Reader {
     async fn reconnect(&mut self) -> Result<(), StoreError> {
         let range = Some(GetRange::Bounded(self.at..self.size));
         let options = GetOptions { range, if_match: self.tag.clone(), ..GetOptions::default() };
-        match self.bucket.inner.calls.get_opts(&self.bucket.path(&self.key), options).await {
-            Ok(got) => self.stream = Some(got.into_stream()),
-            Err(error) if is_conflict(&error) => {
-                return Err(StoreError::Refused {
-                    action: "reading",
-                    store: self.bucket.name(),
-                    reason: format!("`{}` was replaced while it was read", self.key),
-                });
-            }
+        let got = match self.bucket.inner.calls.get_opts(&self.bucket.path(&self.key), options).await {
+            Ok(got) => got,
+            Err(error) if is_conflict(&error) => return Err(self.replaced()),
             Err(error) => return Err(self.bucket.failed("reading", &self.key, &error)),
+        };
+        // Not every server minds what it was told about the object.
+        if got.meta.e_tag != self.tag || got.meta.size != self.size {
+            return Err(self.replaced());
         }
+        self.stream = Some(got.into_stream());
         Ok(())
+    }
+
+    fn replaced(&self) -> StoreError {
+        StoreError::Refused {
+            action: "reading",
+            store: self.bucket.name(),
+            reason: format!("`{}` was replaced while it was read", self.key),
+        }
     }
 
     fn incomplete(&self) -> StoreError {

@@ -9,6 +9,7 @@ use object_store::path::Path;
 use serde::Deserialize;
 use tracing::{info, warn};
 
+use crate::s3::failure::innermost;
 use crate::s3::{Bucket, pause};
 use crate::{Key, StoreError};
 
@@ -30,7 +31,8 @@ struct Page {
 #[serde(rename_all = "PascalCase")]
 struct Upload {
     key: String,
-    upload_id: String,
+    #[serde(rename = "UploadId")]
+    id: String,
     initiated: Timestamp,
 }
 
@@ -44,7 +46,7 @@ impl Bucket {
             // What has no key of ours is not ours.
             let key = Path::parse(&upload.key).ok().and_then(|it| self.key(&it));
             let Some(key) = key.filter(|_| since <= before) else { continue };
-            match self.abort_upload(&key, &upload.upload_id).await {
+            match self.abort_upload(&key, &upload.id).await {
                 Ok(()) => {
                     info!(%key, "threw away an upload that was not finished");
                     swept.push((key, since));
@@ -62,7 +64,7 @@ impl Bucket {
         loop {
             let mut query = format!("uploads=&prefix={}", encoded(&prefix));
             if !key.is_empty() {
-                query += &format!("&key-marker={}&upload-id-marker={}", encoded(&key), encoded(&id));
+                query = format!("{query}&key-marker={}&upload-id-marker={}", encoded(&key), encoded(&id));
             }
             let page = self.ask(&query).await?;
             found.extend(page.upload);
@@ -89,7 +91,7 @@ impl Bucket {
                         let page = quick_xml::de::from_reader(body.as_ref());
                         return page.map_err(|error| refused(format!("its answer cannot be read: {error}")));
                     }
-                    Err(error) => error.to_string(),
+                    Err(error) => innermost(&error),
                 },
                 Ok(response) => {
                     let status = response.status();
@@ -99,7 +101,7 @@ impl Bucket {
                     }
                     format!("the server says {status}")
                 }
-                Err(error) => error.to_string(),
+                Err(error) => innermost(&error),
             };
             if attempt == self.inner.retries {
                 return Err(StoreError::Unreachable { endpoint: self.inner.endpoint.to_string(), reason: status });
@@ -112,13 +114,10 @@ impl Bucket {
 
 /// As signatures want it: everything but what never has a meaning of its own.
 fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded += &format!("%{byte:02X}");
-        }
-    }
-    encoded
+    let encoded = |byte: u8| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encoded).collect()
 }

@@ -1,5 +1,8 @@
 //! Writing an object.
 
+use std::fmt;
+use std::time::Duration;
+
 use bytes::Bytes;
 use object_store::multipart::{MultipartStore as _, PartId};
 use object_store::{ObjectStore as _, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutPayloadMut};
@@ -21,7 +24,6 @@ const MOST_PARTS: usize = 10_000;
 const RESENDS: usize = 2;
 
 /// An object being written. It becomes an upload in parts once it is larger than one.
-#[derive(Debug)]
 pub(crate) struct Writer {
     bucket: Bucket,
     key: Key,
@@ -29,6 +31,19 @@ pub(crate) struct Writer {
     bytes: u64,
     collected: PutPayloadMut,
     upload: Option<Upload>,
+    /// Something was lost: a part that failed, or a call that was not waited for to its end. What is left must not
+    /// become an object.
+    is_broken: bool,
+}
+
+/// Without what is being written, which is nobody's business.
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bucket, key, mark, bytes, collected: _, upload, is_broken } = self;
+        let mut f = f.debug_struct("Writer");
+        f.field("bucket", bucket).field("key", key).field("mark", mark);
+        f.field("bytes", bytes).field("upload", upload).field("is_broken", is_broken).finish()
+    }
 }
 
 impl Bucket {
@@ -39,7 +54,7 @@ impl Bucket {
         }
         let collected = PutPayloadMut::new().with_block_size(BLOCK);
         let (bucket, key, mark) = (self.clone(), key.clone(), Mark::new());
-        Ok(Writer { bucket, key, mark, bytes: 0, collected, upload: None })
+        Ok(Writer { bucket, key, mark, bytes: 0, collected, upload: None, is_broken: false })
     }
 
     pub(crate) async fn create(&self, key: &Key, bytes: Bytes) -> Result<(), StoreError> {
@@ -52,12 +67,9 @@ impl Bucket {
         let mut attempt = 0;
         loop {
             let options = PutOptions { mode: PutMode::Create, attributes: mark.attributes(), ..PutOptions::default() };
-            let error = match self.inner.uploads.put_opts(&self.path(key), payload.clone(), options).await {
-                Ok(_) => {
-                    self.was_seen();
-                    return Ok(());
-                }
-                Err(error) => error,
+            let Err(error) = self.inner.uploads.put_opts(&self.path(key), payload.clone(), options).await else {
+                self.was_seen();
+                return Ok(());
             };
             if is_conflict(&error) || is_in_doubt(&error) {
                 match self.owner(key, mark).await? {
@@ -93,33 +105,42 @@ impl Writer {
     }
 
     async fn send_part(&mut self) -> Result<(), StoreError> {
+        if self.is_broken {
+            return Err(StoreError::Interrupted { action: "writing" });
+        }
+        self.is_broken = true;
         self.bucket.credentials("writing").await?;
-        let mut upload = match self.upload.take() {
+        let upload = match &mut self.upload {
             Some(upload) => upload,
-            None => Upload::begin(&self.bucket, &self.key, &self.mark).await?,
+            none => none.insert(Upload::begin(&self.bucket, &self.key, &self.mark).await?),
         };
         // First there has to be room for it.
-        let sent = upload.wait_below(self.bucket.inner.concurrency).await;
+        upload.wait_below(self.bucket.inner.concurrency).await?;
         let part = std::mem::replace(&mut self.collected, PutPayloadMut::new().with_block_size(BLOCK));
-        let sent = sent.and_then(|()| upload.send(part.freeze()));
-        self.upload = Some(upload);
-        sent
+        upload.send(part.freeze())?;
+        self.is_broken = false;
+        Ok(())
     }
 
     pub(crate) async fn finish(mut self) -> Result<u64, StoreError> {
-        if self.upload.is_none() {
+        if self.upload.is_none() && !self.is_broken {
             self.bucket.credentials("writing").await?;
             let payload = std::mem::take(&mut self.collected).freeze();
             self.bucket.put(&self.key, &self.mark, payload).await?;
             return Ok(self.bytes);
         }
         let sent = self.send_part().await;
-        let Some(upload) = self.upload.take() else {
-            return Err(StoreError::Interrupted { action: "writing" });
+        let Some(mut upload) = self.upload.take() else {
+            return Err(sent.err().unwrap_or(StoreError::Interrupted { action: "writing" }));
         };
-        sent?;
-        upload.complete(&self.mark, self.bytes).await?;
-        Ok(self.bytes)
+        let completed = match sent {
+            Ok(()) => upload.complete(&self.mark, self.bytes).await,
+            Err(error) => Err(error),
+        };
+        if completed.is_err() {
+            upload.give_up().await;
+        }
+        completed.map(|()| self.bytes)
     }
 
     pub(crate) async fn abort(mut self) -> Result<(), StoreError> {
@@ -179,9 +200,10 @@ impl Upload {
         Ok(())
     }
 
-    async fn complete(mut self, mark: &Mark, bytes: u64) -> Result<(), StoreError> {
+    async fn complete(&mut self, mark: &Mark, bytes: u64) -> Result<(), StoreError> {
         self.wait_below(1).await?;
-        let parts: Vec<PartId> = self.sent.iter_mut().filter_map(Option::take).collect();
+        let parts: Option<Vec<PartId>> = self.sent.iter_mut().map(Option::take).collect();
+        let parts = parts.ok_or(StoreError::Interrupted { action: "writing" })?;
         let path = self.bucket.path(&self.key);
         let id = self.id.clone().unwrap_or_default();
         self.bucket.credentials("writing").await?;
@@ -208,6 +230,21 @@ impl Upload {
         match self.id.take() {
             Some(id) => self.bucket.abort_upload(&self.key, &id).await,
             None => Ok(()),
+        }
+    }
+}
+
+/// While the error that led here waits to be told, the program may not end with the upload still there; but where the
+/// server is out of reach, it would take long to notice once more.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+impl Upload {
+    async fn give_up(self) {
+        let key = self.key.clone();
+        match tokio::time::timeout(LAST_WORDS, self.abort()).await {
+            Ok(Ok(())) => debug!(%key, "threw away an upload that failed"),
+            Ok(Err(error)) => warn!(%key, %error, "an upload that failed could not be thrown away"),
+            Err(_) => warn!(%key, "an upload that failed could not be thrown away in time"),
         }
     }
 }

@@ -184,3 +184,27 @@ async fn no_room_is_an_error_that_leaves_nothing() {
     assert_eq!(keys(&store).await, Vec::<String>::new());
     assert_eq!(files(&path), Vec::<String>::new());
 }
+
+/// Whoever does not wait for a piece gets it the next time; what is skipped is never taken for the end.
+#[tokio::test]
+async fn calls_that_are_not_waited_for_lose_nothing() {
+    let (_directory, _path, store) = fresh();
+    let bytes = random(8 << 20);
+    let mut writer = store.writer(&key("a")).await.unwrap();
+    for at in (0..bytes.len()).step_by(1 << 20) {
+        let write = writer.write(bytes.slice(at..at + (1 << 20)));
+        // Looked at once, and dropped: the bytes are taken, the wait for the disk is not.
+        let _ = futures_util::FutureExt::now_or_never(write);
+    }
+    assert_eq!(writer.finish().await.unwrap(), 8 << 20);
+    let mut reader = store.read(&key("a")).await.unwrap();
+    let mut read = Vec::new();
+    loop {
+        match futures_util::FutureExt::now_or_never(reader.next()).transpose().unwrap() {
+            Some(Some(piece)) => read.extend_from_slice(&piece),
+            Some(None) => break,
+            None => tokio::task::yield_now().await,
+        }
+    }
+    assert!(read == bytes);
+}

@@ -18,10 +18,20 @@ fn key(text: &str) -> Key {
     Key::new(text).unwrap()
 }
 
-/// Bytes that do not repeat.
+/// Bytes of which no two MiB are the same, so that none can take the place of another.
 fn random(bytes: usize) -> Bytes {
-    let mut all = vec![0; bytes];
-    rand::rng().fill_bytes(&mut all);
+    let mut block = vec![0; bytes.min(1 << 20)];
+    rand::rng().fill_bytes(&mut block);
+    let mut all = Vec::with_capacity(bytes);
+    for number in 0_u64.. {
+        if all.len() == bytes {
+            break;
+        }
+        let begin = all.len();
+        all.extend_from_slice(&block[..block.len().min(bytes - begin)]);
+        let room = (bytes - begin).min(8);
+        all[begin..begin + room].copy_from_slice(&number.to_le_bytes()[..room]);
+    }
     all.into()
 }
 

@@ -56,12 +56,12 @@ async fn memory_is_bounded() {
 async fn parts_go_side_by_side() {
     let server = Server::start().await;
     let store = server.store();
-    let bytes = random(150 << 20);
-    assert_eq!(put(&store, "x", &bytes, 3 << 20).await.unwrap(), 150 << 20);
+    let bytes = random(100 << 20);
+    assert_eq!(put(&store, "x", &bytes, 3 << 20).await.unwrap(), 100 << 20);
     let most = server.state.most_uploading.load(Ordering::SeqCst);
     assert!((2..=4).contains(&most), "{most}");
     let (size, hashed) = drain(store.read(&key("x")).await.unwrap()).await.unwrap();
-    assert_eq!((size, hashed), (150 << 20, hash(&bytes)));
+    assert_eq!((size, hashed), (100 << 20, hash(&bytes)));
     assert_eq!(server.count(&["POST", "uploadId="]), 1);
     assert_eq!(server.parts(), 0);
 }

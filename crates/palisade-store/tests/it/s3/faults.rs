@@ -1,12 +1,17 @@
 //! Whatever happens on the way: an object as it was written, or an error.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use palisade_store::{Store, StoreError};
+use tokio::sync::Semaphore;
 
 use crate::server::{Fault, Rule, Server};
 use crate::{drain, hash, key, keys, put, random};
+
+/// Three parts.
+const LARGE: usize = 34 << 20;
 
 const PART: &[&str] = &["PUT", "partNumber="];
 const SMALL: &[&str] = &["PUT /backups/some/prefix/small"];
@@ -21,9 +26,9 @@ async fn with(words: &'static [&'static str], times: usize, fault: Fault) -> (Se
 }
 
 async fn writes_large(store: &Store) {
-    let bytes = random(40 << 20);
-    assert_eq!(put(store, "large", &bytes, 1 << 20).await.unwrap(), 40 << 20);
-    assert_eq!(drain(store.read(&key("large")).await.unwrap()).await.unwrap(), (40 << 20, hash(&bytes)));
+    let bytes = random(LARGE);
+    assert_eq!(put(store, "large", &bytes, 1 << 20).await.unwrap(), LARGE as u64);
+    assert_eq!(drain(store.read(&key("large")).await.unwrap()).await.unwrap(), (LARGE as u64, hash(&bytes)));
 }
 
 async fn writes_small(store: &Store) {
@@ -79,7 +84,7 @@ async fn lists(store: &Store) {
 /// More breaks than retries are allowed: each of them brought something.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reading_goes_on_as_long_as_something_comes() {
-    let (server, store) = with(GET, 12, Fault::BreakAnswer(3_000_000)).await;
+    let (server, store) = with(GET, 12, Fault::BreakAnswer(2_500_000)).await;
     writes_large(&store).await;
     assert!(server.count(GET) >= 13, "{}", server.count(GET));
 }
@@ -97,7 +102,7 @@ async fn slow_answers_are_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stays_busy_is_an_error() {
-    for (words, size, name) in [(PART, 40 << 20, "large"), (COMPLETE, 40 << 20, "large"), (SMALL, 1_000, "small")] {
+    for (words, size, name) in [(PART, LARGE, "large"), (COMPLETE, LARGE, "large"), (SMALL, 1_000, "small")] {
         let (_server, store) = with(words, usize::MAX, Fault::Status(503)).await;
         let error = fails(&store, size, name).await;
         let is_named = matches!(&error, StoreError::Refused { reason, .. } if reason.contains("503"));
@@ -107,7 +112,7 @@ async fn a_server_that_stays_busy_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_never_arrives_whole_is_an_error() {
-    for (words, size, name) in [(PART, 40 << 20, "large"), (SMALL, 100_000, "small")] {
+    for (words, size, name) in [(PART, LARGE, "large"), (SMALL, 100_000, "small")] {
         let (_server, store) = with(words, usize::MAX, Fault::ShortenRequest(50_000)).await;
         fails(&store, size, name).await;
         let (_server, store) = with(words, usize::MAX, Fault::BreakRequest(50_000)).await;
@@ -163,4 +168,36 @@ async fn a_lost_answer_is_not_taken_for_somebody_elses_object() {
     let error = store.create(&key("small"), Bytes::from_static(b"more")).await.unwrap_err();
     assert!(matches!(error, StoreError::Exists { .. }), "{error:?}");
     assert_eq!(store.read_all(&key("small"), 10).await.unwrap(), "ours");
+}
+
+/// Whoever goes on after an error does not get an object without what was lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lost_a_part_is_not_finished() {
+    let (_server, store) = with(&["PUT", "partNumber=1"], usize::MAX, Fault::Status(400)).await;
+    let mut writer = store.writer(&key("large")).await.unwrap();
+    let (mut errors, piece) = (0, random(1 << 20));
+    for _ in 0..150 {
+        errors += usize::from(writer.write(piece.clone()).await.is_err());
+    }
+    assert!(errors > 0);
+    writer.finish().await.unwrap_err();
+    assert_eq!(keys(&store).await, Vec::<String>::new());
+}
+
+/// Nor whoever does not wait for the end of a call.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_waited_for_is_not_finished() {
+    for words in [&["POST", "uploads"][..], PART] {
+        let gate = Arc::new(Semaphore::new(0));
+        let (_server, store) = with(words, usize::MAX, Fault::Hold(Arc::clone(&gate))).await;
+        let mut writer = store.writer(&key("large")).await.unwrap();
+        let piece = random(1 << 20);
+        let wait = Duration::from_secs(1);
+        while let Ok(written) = tokio::time::timeout(wait, writer.write(piece.clone())).await {
+            written.unwrap();
+        }
+        gate.add_permits(1_000);
+        writer.finish().await.unwrap_err();
+        assert_eq!(keys(&store).await, Vec::<String>::new());
+    }
 }

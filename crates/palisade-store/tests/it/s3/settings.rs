@@ -97,12 +97,13 @@ async fn what_was_tried_is_told() {
 
 #[test]
 fn impossible_settings_are_named() {
-    let with = |change: fn(&mut S3Settings)| {
+    type Change = fn(&mut S3Settings);
+    let with = |change: Change| {
         let mut settings = S3Settings::default();
         change(&mut settings);
         open(&settings, &[("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", SECRET)])
     };
-    let invalid: [(&str, fn(&mut S3Settings)); 9] = [
+    let invalid: [(&str, Change); 9] = [
         ("part_bytes", |it| it.part_bytes = 5 << 20),
         ("part_bytes", |it| it.part_bytes = 65 << 20),
         ("concurrency", |it| it.concurrency = 0),

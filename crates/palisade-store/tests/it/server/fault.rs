@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, StreamBody};
+use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::{Request, Response};
 use tokio::sync::Semaphore;
@@ -73,12 +73,17 @@ pub(super) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Res
     }
     let request = Request::from_parts(parts, s3s::Body::from(bytes));
     let (parts, body) = state.service.call(request).await.map_err(|_| broken())?.into_parts();
-    let bytes = body.collect().await.map_err(|_| broken())?.to_bytes();
+    let bytes = BodyExt::collect(body).await.map_err(|_| broken())?.to_bytes();
     let body = match fault {
         Some(Fault::LoseAnswer) => return Err(broken()),
         Some(Fault::BreakAnswer(after)) => {
-            let frames = [Ok(Frame::data(bytes.slice(..after.min(bytes.len())))), Err(broken())];
-            StreamBody::new(stream::iter(frames)).boxed_unsync()
+            let begin = stream::iter([Ok(Frame::data(bytes.slice(..after.min(bytes.len()))))]);
+            // With time for what was sent to be seen.
+            let end = stream::once(async {
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                Err(broken())
+            });
+            StreamBody::new(begin.chain(end)).boxed_unsync()
         }
         Some(Fault::Slow(piece, pause)) => slow(bytes, piece, pause),
         _ => full(bytes),

@@ -4,6 +4,7 @@
 //!   they take turns, as in a real server.
 //! - It does not list unfinished uploads.
 //! - It makes a bucket that is missing, and says that an object is missing where it is the bucket.
+//! - It fails for keys that are above others, since they are directories.
 //! - It forgets to write down the checksums of parts; nothing depends on that.
 
 use std::path::{Path, PathBuf};
@@ -42,6 +43,11 @@ impl Layer {
         if self.root.join(bucket).is_dir() { Ok(()) } else { Err(s3_error!(NoSuchBucket, "The bucket does not exist")) }
     }
 
+    /// Whether a key is only above others.
+    fn is_directory(&self, bucket: &str, key: &str) -> bool {
+        self.root.join(bucket).join(key).is_dir()
+    }
+
     fn forget(&self, id: &str) {
         self.uploads.lock().unwrap().retain(|it| it.1 != id);
     }
@@ -51,10 +57,16 @@ impl Layer {
 impl S3 for Layer {
     async fn get_object(&self, req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
         self.check(&req.input.bucket)?;
+        if self.is_directory(&req.input.bucket, &req.input.key) {
+            return Err(s3_error!(NoSuchKey));
+        }
         self.inner.get_object(req).await
     }
 
     async fn head_object(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+        if self.is_directory(&req.input.bucket, &req.input.key) {
+            return Err(s3_error!(NoSuchKey));
+        }
         self.inner.head_object(req).await
     }
 
@@ -63,6 +75,9 @@ impl S3 for Layer {
     }
 
     async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
+        if self.is_directory(&req.input.bucket, &req.input.key) {
+            return Ok(S3Response::new(DeleteObjectOutput::default()));
+        }
         self.inner.delete_object(req).await
     }
 
