@@ -19,6 +19,7 @@ mod inventory;
 mod keys;
 mod manifest;
 mod name;
+mod pin;
 mod program;
 mod restore;
 mod restore_error;
@@ -40,6 +41,7 @@ pub use manifest::{
     SnapshotFacts, Source, TableContents,
 };
 pub use name::{BackupName, BackupNameError};
+pub use pin::{Pin, pin, unpin};
 pub use restore::{
     Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Selection, TargetError,
     look, restore,
