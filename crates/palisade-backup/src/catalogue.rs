@@ -6,6 +6,7 @@ use palisade_store::{Key, Store, StoreError};
 
 use crate::manifest::{MANIFEST_FORMAT, Manifest};
 use crate::name::BackupName;
+use crate::pin::{self, Pin};
 use crate::verdict::{self, Verdict};
 
 /// How many backups are asked about at once.
@@ -13,7 +14,7 @@ const AT_ONCE: usize = 8;
 /// A manifest is no larger than this: it would be that of a million tables.
 const MOST_BYTES: u64 = 1 << 30;
 /// What has no manifest after so many hours is not being written any more.
-const ABANDONED_HOURS: i64 = 48;
+pub(crate) const ABANDONED_HOURS: i64 = 48;
 
 /// One backup, or what is left of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Entry {
     pub state: State,
     /// What the last verifications found, the newest first.
     pub verdicts: Vec<Verdict>,
+    /// That it is to stay, if somebody said so.
+    pub pinned: Option<Pin>,
 }
 
 /// The state of a backup, as far as it can be told without reading it.
@@ -141,8 +144,9 @@ async fn entry(store: &Store, name: BackupName) -> Result<Entry, StoreError> {
         let key = name.key(file);
         objects.iter().find(|it| it.key.as_str() == key).map(|it| it.bytes)
     };
+    let pinned = pin::read(store, &name, &objects).await?;
     if size("manifest.json").is_none() {
-        return Ok(Entry { name, state: State::Unfinished, verdicts: Vec::new() });
+        return Ok(Entry { name, state: State::Unfinished, verdicts: Vec::new(), pinned });
     }
     let bytes = store.read_all(&Key::new(name.manifest_key())?, MOST_BYTES).await?;
     let state = match read(&bytes, &name) {
@@ -159,7 +163,7 @@ async fn entry(store: &Store, name: BackupName) -> Result<Entry, StoreError> {
         }
     };
     let verdicts = verdict::read(store, &name, &objects).await?;
-    Ok(Entry { name, state, verdicts })
+    Ok(Entry { name, state, verdicts, pinned })
 }
 
 fn read(bytes: &[u8], name: &BackupName) -> Result<Manifest, String> {
@@ -176,15 +180,16 @@ fn read(bytes: &[u8], name: &BackupName) -> Result<Manifest, String> {
     if manifest.name == *name { Ok(manifest) } else { Err(format!("the manifest is that of `{}`", manifest.name)) }
 }
 
-/// Removes everything of a backup, its manifest first: what is half removed is no backup.
+/// Removes everything of a backup, also one that is pinned. Its manifest goes first: what is half removed is no backup. Its pin
+/// goes with it: what is left of a backup is not to stay.
 ///
 /// # Errors
 ///
 /// [`StoreError`]; then some of it may be left, which is then [`State::Unfinished`].
 pub async fn delete(store: &Store, name: &BackupName) -> Result<(), StoreError> {
     let objects = store.list(Some(&Key::new(name.to_string())?)).await?;
-    let manifest = Key::new(name.manifest_key())?;
-    let (first, rest): (Vec<Key>, Vec<Key>) = objects.into_iter().map(|it| it.key).partition(|it| *it == manifest);
+    let marks = [Key::new(name.manifest_key())?, pin::key(name)?];
+    let (first, rest): (Vec<Key>, Vec<Key>) = objects.into_iter().map(|it| it.key).partition(|it| marks.contains(it));
     store.delete(&first).await?;
     store.delete(&rest).await
 }

@@ -1,7 +1,8 @@
 //! Backups: read from one state of a database, compressed and encrypted on the way, known to restore.
 //!
 //! [`create()`] backs a database up into a [`Store`](palisade_store::Store), [`list()`] shows what is there, [`verify()`] says whether
-//! a backup is what its [`Manifest`] says, [`restore()`] puts one into another database, [`retention`] says which may go.
+//! a backup is what its [`Manifest`] says, [`restore()`] puts one into another database, [`retention`] says which may go,
+//! [`compare()`] what changed between two.
 //!
 //! Invariants:
 //! - No password stands in the arguments of a program, nor, where a file can hold it, in its environment.
@@ -9,6 +10,7 @@
 //! - A protected database cannot be restored onto: no [`RestoreTarget`] can be made of one.
 
 mod catalogue;
+mod compare;
 mod contents;
 mod create;
 mod create_error;
@@ -20,6 +22,7 @@ mod inventory;
 mod keys;
 mod manifest;
 mod name;
+mod pin;
 mod program;
 mod restore;
 mod restore_error;
@@ -32,6 +35,9 @@ mod verify;
 mod verify_error;
 
 pub use catalogue::{Entry, FindError, State, delete, find, list};
+pub use compare::{
+    Change, Comparison, ExtensionChange, RowsChange, SequenceChange, SequencePosition, TableRows, compare, shrunk,
+};
 pub use create::{CreateOptions, EngineChoice, Progress, create};
 pub use create_error::CreateError;
 pub use fetch::FetchError;
@@ -42,6 +48,7 @@ pub use manifest::{
     SnapshotFacts, Source, TableContents,
 };
 pub use name::{BackupName, BackupNameError};
+pub use pin::{Pin, pin, unpin};
 pub use restore::{
     Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Selection, TargetError,
     look, restore,
