@@ -1,5 +1,7 @@
 //! Which backups there are.
 
+use std::collections::BTreeMap;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use palisade_store::{Key, Store, StoreError};
@@ -39,6 +41,11 @@ pub enum State {
         /// What.
         reason: String,
     },
+    /// Another version of Palisade wrote it, in a format that this one does not read. Nothing is known of it.
+    Foreign {
+        /// Number of the format.
+        format: u32,
+    },
     /// There is no manifest: it is being written, or its writing was interrupted. It is not a backup.
     Unfinished,
 }
@@ -48,7 +55,7 @@ impl Entry {
     pub fn manifest(&self) -> Option<&Manifest> {
         match &self.state {
             State::Complete(manifest) => Some(manifest),
-            State::Damaged { .. } | State::Unfinished => None,
+            State::Damaged { .. } | State::Foreign { .. } | State::Unfinished => None,
         }
     }
 
@@ -140,17 +147,15 @@ pub async fn find(store: &Store, which: &str) -> Result<Entry, FindError> {
 async fn entry(store: &Store, name: BackupName) -> Result<Entry, StoreError> {
     let objects = store.list(Some(&Key::new(name.to_string())?)).await?;
     let damaged = |reason: String| State::Damaged { reason };
-    let size = |file: &str| {
-        let key = name.key(file);
-        objects.iter().find(|it| it.key.as_str() == key).map(|it| it.bytes)
-    };
+    let sizes: BTreeMap<&str, u64> = objects.iter().map(|it| (it.key.as_str(), it.bytes)).collect();
+    let size = |file: &str| sizes.get(name.key(file).as_str()).copied();
     let pinned = pin::read(store, &name, &objects).await?;
     if size("manifest.json").is_none() {
         return Ok(Entry { name, state: State::Unfinished, verdicts: Vec::new(), pinned });
     }
     let bytes = store.read_all(&Key::new(name.manifest_key())?, MOST_BYTES).await?;
     let state = match read(&bytes, &name) {
-        Err(reason) => damaged(reason),
+        Err(state) => state,
         Ok(manifest) => {
             let wrong = manifest.parts.iter().find_map(|part| match size(&part.file) {
                 None => Some(format!("{} is missing", part.file)),
@@ -166,18 +171,20 @@ async fn entry(store: &Store, name: BackupName) -> Result<Entry, StoreError> {
     Ok(Entry { name, state, verdicts, pinned })
 }
 
-fn read(bytes: &[u8], name: &BackupName) -> Result<Manifest, String> {
+fn read(bytes: &[u8], name: &BackupName) -> Result<Manifest, State> {
     #[derive(serde::Deserialize)]
     struct Format {
         format: u32,
     }
-    let unreadable = |error: serde_json::Error| format!("the manifest cannot be read: {error}");
+    let damaged = |reason: String| State::Damaged { reason };
+    let unreadable = |error: serde_json::Error| damaged(format!("the manifest cannot be read: {error}"));
     let Format { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
     if format != MANIFEST_FORMAT {
-        return Err(format!("another version of Palisade wrote the manifest (format {format}, not {MANIFEST_FORMAT})"));
+        return Err(State::Foreign { format });
     }
     let manifest: Manifest = serde_json::from_slice(bytes).map_err(unreadable)?;
-    if manifest.name == *name { Ok(manifest) } else { Err(format!("the manifest is that of `{}`", manifest.name)) }
+    let other = || damaged(format!("the manifest is that of `{}`", manifest.name));
+    if manifest.name == *name { Ok(manifest) } else { Err(other()) }
 }
 
 /// Removes everything of a backup, also one that is pinned. Its manifest goes first: what is half removed is no backup. Its pin

@@ -83,7 +83,7 @@ pub struct Decision {
 
 /// The candidates among what [`list()`](crate::list()) found: all of them.
 pub fn candidates(entries: &[Entry]) -> Vec<Candidate> {
-    entries.iter().map(candidate).collect()
+    entries.iter().filter_map(candidate).collect()
 }
 
 /// Decides about all candidates, those of each environment by themselves, in the order of environments, the newest first.
@@ -110,7 +110,7 @@ pub fn decide(policy: &Policy, candidates: &[Candidate], now: Timestamp) -> Resu
     Ok(decisions)
 }
 
-fn candidate(entry: &Entry) -> Candidate {
+fn candidate(entry: &Entry) -> Option<Candidate> {
     let Entry { name, state, verdicts, pinned } = entry;
     let found_problems = verdicts.first().is_some_and(|it| !it.problems.is_empty());
     let (taken, state) = match state {
@@ -120,8 +120,10 @@ fn candidate(entry: &Entry) -> Candidate {
         }
         State::Damaged { reason: _ } => (name.started(), CandidateState::Damaged),
         State::Unfinished => (name.started(), CandidateState::Unfinished),
+        // Nothing is known of it, so nothing is done about it.
+        State::Foreign { .. } => return None,
     };
-    Candidate { name: name.clone(), taken, state, pinned: pinned.is_some() }
+    Some(Candidate { name: name.clone(), taken, state, pinned: pinned.is_some() })
 }
 
 impl Policy {

@@ -75,6 +75,7 @@ pub(crate) fn complete(entry: &Entry) -> Result<&palisade_backup::Manifest, Comm
     let reason = match &entry.state {
         State::Complete(manifest) => return Ok(manifest),
         State::Damaged { reason } => reason.clone(),
+        State::Foreign { format } => format!("another version of Palisade wrote it, in format {format}"),
         State::Unfinished => "it has no manifest: it is being written, or its writing was interrupted".to_owned(),
     };
     let message = format!("`{}` is not a complete backup: {reason}", entry.name);

@@ -166,7 +166,7 @@ async fn we_are_killed() {
                     complete += 1;
                 }
                 State::Unfinished => unfinished += 1,
-                State::Damaged { reason } => panic!("{reason}"),
+                State::Damaged { .. } | State::Foreign { .. } => panic!("{:?}", entry.state),
             }
             palisade_backup::delete(&crate::support::open(place.store()), &entry.name).await.unwrap();
         }

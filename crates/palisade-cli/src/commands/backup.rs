@@ -3,7 +3,10 @@
 use crate::{CommandError, Context, Outcome};
 
 mod create;
+mod diff;
 mod list;
+mod pin;
+mod prune;
 mod restore;
 mod show;
 mod verify;
@@ -35,8 +38,15 @@ enum What {
     List(list::ListArgs),
     /// Show what a backup says about itself
     Show(show::ShowArgs),
+    /// Show what changed from one backup to another
+    Diff(diff::DiffArgs),
     Verify(verify::VerifyArgs),
     Restore(restore::RestoreArgs),
+    Prune(prune::PruneArgs),
+    /// Keep a backup whatever the rules say
+    Pin(pin::PinArgs),
+    /// Let the rules decide about a backup again
+    Unpin(pin::UnpinArgs),
 }
 
 pub(crate) async fn run(context: &mut Context, args: BackupArgs) -> Result<Outcome, CommandError> {
@@ -45,6 +55,10 @@ pub(crate) async fn run(context: &mut Context, args: BackupArgs) -> Result<Outco
         Some(What::Create(args)) => create::run(context, args).await,
         Some(What::List(args)) => list::run(context, args).await,
         Some(What::Show(args)) => show::run(context, args).await,
+        Some(What::Diff(args)) => diff::run(context, args).await,
+        Some(What::Prune(args)) => prune::run(context, args).await,
+        Some(What::Pin(args)) => pin::run(context, args).await,
+        Some(What::Unpin(args)) => pin::run_unpin(context, args).await,
         Some(What::Verify(args)) => verify::run(context, args).await,
         Some(What::Restore(args)) => restore::run(context, args).await,
     }

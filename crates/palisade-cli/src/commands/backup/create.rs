@@ -3,7 +3,7 @@
 use crate::backups::{self, Place, StoreArgs};
 use crate::units::{bytes, duration};
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome, Printer, Selection};
-use palisade_backup::{Manifest, Verdict, create, hook, verify};
+use palisade_backup::{Manifest, Verdict, create, hook, list, shrunk, verify};
 use palisade_config::{BackupEngine, EnvironmentName};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -88,8 +88,20 @@ async fn make(context: &Context, selection: &Selection, place: &Place) -> Result
         let progress = backups::verifying(context.printer.clone());
         verdict = Some(verify(&place.store, &manifest, identities.as_ref(), &level, progress).await?);
     }
-    let warnings = manifest.warnings.clone();
+    let mut warnings = manifest.warnings.clone();
+    warnings.extend(lost(selection, place, &manifest).await);
     Ok(Made { manifest, verdict, warnings })
+}
+
+/// What lost many rows since the backup before. That this cannot be told is no reason to have no backup.
+async fn lost(selection: &Selection, place: &Place, manifest: &Manifest) -> Vec<String> {
+    let percent = u8::try_from(selection.environment.backup.shrunk.min(100)).unwrap_or(100);
+    let Ok(entries) = list(&place.store).await else { return Vec::new() };
+    let of_environment = |it: &&palisade_backup::Manifest| {
+        it.name.environment() == manifest.name.environment() && it.name != manifest.name
+    };
+    let previous = entries.iter().filter_map(palisade_backup::Entry::manifest).find(of_environment);
+    previous.filter(|_| percent > 0).map(|it| shrunk(it, manifest, percent)).unwrap_or_default()
 }
 
 /// Runs what is to run after a backup. That it fails is a warning: the backup is there, or is not, all the same.

@@ -31,7 +31,7 @@ fn row(entry: &Entry) -> Vec<String> {
             let rows = format!("{} rows", manifest.rows());
             vec![name, started, bytes(manifest.bytes()), rows, verified(entry)]
         }
-        State::Damaged { .. } | State::Unfinished => vec![name, started, state(entry)],
+        State::Damaged { .. } | State::Foreign { .. } | State::Unfinished => vec![name, started, state(entry)],
     }
 }
 
@@ -54,6 +54,7 @@ fn state(entry: &Entry) -> String {
     match &entry.state {
         State::Complete(_) => "complete".to_owned(),
         State::Damaged { reason } => format!("damaged: {reason}"),
+        State::Foreign { format } => format!("of another version of Palisade (format {format})"),
         State::Unfinished => "unfinished: it is being written, or its writing was interrupted".to_owned(),
     }
 }

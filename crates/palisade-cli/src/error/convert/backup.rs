@@ -1,6 +1,7 @@
 //! Backups.
 
 use crate::{CommandError, Exit};
+use palisade_backup::retention::RetentionRefusal;
 use palisade_backup::{CreateError, FetchError, FindError, KeyError, RestoreError, TargetError, VerifyError};
 use palisade_store::StoreError;
 
@@ -73,6 +74,12 @@ impl From<VerifyError> for CommandError {
 impl From<KeyError> for CommandError {
     fn from(error: KeyError) -> Self {
         Self::of("bad-key", &error).help(error.help())
+    }
+}
+
+impl From<RetentionRefusal> for CommandError {
+    fn from(error: RetentionRefusal) -> Self {
+        Self { exit: Exit::Refused, ..Self::of("retention", &error) }.help(error.help())
     }
 }
 
