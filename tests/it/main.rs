@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a fixture that fails is a test that fails")]
 
+mod backups;
 mod conformance;
 mod migrate_down;
 mod protection;

@@ -25,7 +25,7 @@ fn project() -> CommandProject {
     project
 }
 
-fn text(url: &DatabaseUrl) -> String {
+pub(crate) fn text(url: &DatabaseUrl) -> String {
     url.expose().expose_secret().to_owned()
 }
 

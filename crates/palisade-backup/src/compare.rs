@@ -226,6 +226,3 @@ fn pairs<'a, T, K: Ord>(old: &'a [T], new: &'a [T], key: impl Fn(&'a T) -> K) ->
     let keys: BTreeSet<&K> = olds.keys().chain(news.keys()).collect();
     keys.into_iter().map(|it| (olds.get(it).copied(), news.get(it).copied())).collect()
 }
-
-#[cfg(test)]
-pub(crate) mod tests;

@@ -45,7 +45,7 @@ impl KeyError {
                 "a recipient begins with `age1`: `age-keygen -y key.txt` shows that of an identity".to_owned()
             }
             Self::Identity { .. } | Self::NoIdentity => {
-                "an identity is what `age-keygen` writes: a line that begins with `AGE-SECRET-KEY-1`".to_owned()
+                "an identity is what `age-keygen` writes: a line that begins with `AGE-SECRET-KEY`".to_owned()
             }
         }
     }

@@ -151,8 +151,3 @@ impl Candidate {
             && now.duration_since(self.taken) <= SignedDuration::from_hours(ABANDONED_HOURS)
     }
 }
-
-#[cfg(test)]
-mod laws;
-#[cfg(test)]
-mod tests;

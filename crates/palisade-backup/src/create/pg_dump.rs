@@ -1,6 +1,8 @@
 //! Running `pg_dump` and `pg_dumpall` under a snapshot that somebody holds.
 
+use palisade_db::DbError;
 use palisade_embedded::Installation;
+use palisade_sql::Ident;
 use tokio::process::Child;
 
 use super::{Place, arrived};
@@ -84,7 +86,9 @@ impl PgDump<'_> {
             command.arg(format!("--lock-wait-timeout={lock_timeout}"));
         }
         for schema in &self.holder.inventory.without_rows {
-            command.arg(format!("--exclude-table-data=\"{schema}\".*"));
+            // A pattern is quoted as an identifier is.
+            let schema = Ident::new(*schema).map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
+            command.arg(format!("--exclude-table-data={schema}.*"));
         }
         command.arg(database_argument(&self.options.connect));
         command.spawn().map_err(|source| CreateError::Start { program: path, source })

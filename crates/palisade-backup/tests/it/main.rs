@@ -1,10 +1,12 @@
 //! Backups of real servers.
 
 mod broken;
+mod compare;
 mod content;
 mod create;
 mod race;
 mod restore;
+mod retention;
 mod secrets;
 mod support;
 mod verify;

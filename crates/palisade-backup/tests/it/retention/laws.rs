@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use ulid::Ulid;
 
-use super::{Candidate, CandidateState, Policy, decide};
-use crate::name::BackupName;
+use palisade_backup::BackupName;
+use palisade_backup::retention::{Candidate, CandidateState, Policy, decide};
 
 fn now() -> Timestamp {
     "2026-11-20T14:30:00Z".parse().unwrap()

@@ -1,9 +1,10 @@
-use super::{Change, ExtensionChange, RowsChange, SequenceChange, SequencePosition, TableRows, compare, shrunk};
-use crate::manifest::{
-    AppliedMigration, Engine, Extension, MANIFEST_FORMAT, Manifest, Sequence, SnapshotFacts, Source, TableContents,
-};
-use crate::name::BackupName;
+//! What is told of two backups.
+
 use jiff::Timestamp;
+use palisade_backup::{
+    AppliedMigration, BackupName, Change, Engine, Extension, ExtensionChange, MANIFEST_FORMAT, Manifest, RowsChange,
+    Sequence, SequenceChange, SequencePosition, SnapshotFacts, Source, TableContents, TableRows, compare, shrunk,
+};
 
 pub(crate) fn manifest(tables: &[(&str, u64, &str)]) -> Manifest {
     let at = Timestamp::UNIX_EPOCH;

@@ -4,10 +4,8 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use ulid::Ulid;
 
-use super::{Candidate, CandidateState, Policy, RetentionRefusal, candidates, decide};
-use crate::catalogue::{Entry, State};
-use crate::pin::Pin;
-use crate::verdict::Verdict;
+use palisade_backup::retention::{Candidate, CandidateState, Decision, Policy, RetentionRefusal, candidates, decide};
+use palisade_backup::{Entry, Pin, State, Verdict};
 
 const NOW: &str = "2026-11-20T14:30:00Z";
 const NOTHING: Policy = Policy {
@@ -51,7 +49,7 @@ fn check(policy: &Policy, now: &str, lines: &[&str]) -> String {
     match decide(policy, &candidates, now.parse().unwrap()) {
         Err(refusal) => format!("refused: {refusal}\nhelp: {}", refusal.help()),
         Ok(decisions) => {
-            let line = |it: &super::Decision| {
+            let line = |it: &Decision| {
                 let taken = it.name.started().to_string();
                 let keep = if it.keep { "keep" } else { "    " };
                 format!("{} {} {keep} {}\n", it.name.environment(), &taken[..16], it.reasons.join(", "))
@@ -303,7 +301,7 @@ fn entries_become_candidates() {
 
 #[test]
 fn a_manifest_says_when_and_verdicts_say_how_good() {
-    let manifest = crate::compare::tests::manifest(&[]);
+    let manifest = crate::compare::manifest(&[]);
     let name = candidate("2026-11-20T14:00").name;
     let verdict = |problems: &[&str]| Verdict {
         level: 2,

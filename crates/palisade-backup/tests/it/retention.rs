@@ -1,0 +1,4 @@
+//! Which backups may go.
+
+mod calendar;
+mod laws;
