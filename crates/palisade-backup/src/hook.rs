@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use crate::program::command_of_user;
 
 /// A program that takes longer is ended.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Why a program did not hear of a backup.
 #[derive(Debug, thiserror::Error)]

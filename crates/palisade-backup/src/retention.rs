@@ -127,7 +127,8 @@ fn candidate(entry: &Entry) -> Option<Candidate> {
 }
 
 impl Policy {
-    fn keeps_nothing(&self) -> bool {
+    /// Whether no rule of it keeps anything.
+    pub fn keeps_nothing(&self) -> bool {
         let Self { last, hourly, daily, weekly, monthly, yearly, within, minimum_age: _ } = self;
         let counts = [last, hourly, daily, weekly, monthly, yearly];
         counts.iter().all(|it| **it == 0) && !within.is_some_and(|it| it.is_positive())

@@ -75,7 +75,10 @@ async fn goes_and_comes_back(engine: EngineChoice) {
     let mut dumps = Vec::new();
     for database in [&place.database, &empty] {
         let settings = palisade_db::ConnectSettings::new(database.url().clone());
-        dumps.push(dump_schema(&palisade_tests::settings(), &installation, &settings, &[]).await.unwrap());
+        let dump = dump_schema(&palisade_tests::settings(), &installation, &settings, &[]).await.unwrap();
+        // Each dump has a key of its own against what could be hidden in it.
+        let lines = dump.lines().filter(|it| !it.starts_with("\\restrict") && !it.starts_with("\\unrestrict"));
+        dumps.push(lines.collect::<Vec<_>>().join("\n"));
         let mut connection = palisade_tests::connection(database).await;
         let objects = "select string_agg(loid || md5(lo_get(loid)), ',') from (select oid as loid from pg_largeobject_metadata order by 1) o";
         dumps.push(ask(&mut connection, objects).await);

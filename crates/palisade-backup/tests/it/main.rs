@@ -1,6 +1,7 @@
 //! Backups of real servers.
 
 mod broken;
+mod by_hand;
 mod compare;
 mod content;
 mod create;
