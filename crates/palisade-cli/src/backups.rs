@@ -4,7 +4,7 @@ mod progress;
 
 use crate::{CommandError, Printer, Selection};
 use palisade_backup::{CreateOptions, EngineChoice, Entry, Identities, Laboratory, Level, Recipients, find};
-use palisade_config::{BackupEngine, BackupStore};
+use palisade_config::{BackupEngine, BackupStore, SecretSource};
 use palisade_store::{Location, S3Settings, Store};
 
 pub(crate) use progress::{creating, restoring, verifying};
@@ -84,11 +84,22 @@ pub(crate) fn complete(entry: &Entry) -> Result<&palisade_backup::Manifest, Comm
 
 /// What decrypts backups, if the environment names it.
 pub(crate) fn identities(selection: &Selection) -> Result<Option<Identities>, CommandError> {
-    let Some(source) = &selection.environment.backup.identity else { return Ok(None) };
+    let settings = &selection.environment.backup;
+    let Some(source) = &settings.identity else { return Ok(None) };
     if !source.is_set(&selection.variables) {
         return Ok(None);
     }
     Ok(Some(Identities::new(&source.resolve(&selection.variables)?)?))
+}
+
+/// Whether the key lies where the backups lie: whoever gets one gets both.
+pub(crate) fn warn_of_key(selection: &Selection, printer: &Printer) {
+    let settings = &selection.environment.backup;
+    if let (Some(SecretSource::File { path }), BackupStore::Directory(store)) = (&settings.identity, &settings.store)
+        && selection.project.root.join(path).starts_with(store)
+    {
+        printer.warn("`[backup] identity` lies beside the backups: keep it somewhere else");
+    }
 }
 
 /// How a backup of the environment is made.
@@ -98,6 +109,7 @@ pub(crate) async fn options(
     place: &Place,
 ) -> Result<CreateOptions, CommandError> {
     let settings = &selection.environment.backup;
+    warn_of_key(selection, printer);
     let recipients = Recipients::new(settings.recipients.iter().map(String::as_str))?;
     Ok(CreateOptions {
         store: place.store.clone(),
