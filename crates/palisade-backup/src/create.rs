@@ -98,10 +98,9 @@ async fn take(
     let installation = program::fitting(&options.embedded, server.major()).await?;
     let mut warnings: Vec<String> = program::weakness(&installation).into_iter().collect();
     let engine = match options.engine {
-        EngineChoice::Single => Engine::Single,
         EngineChoice::Parallel => Engine::Parallel,
         EngineChoice::Fitting if holder.inventory.database_bytes > LARGE => Engine::Parallel,
-        EngineChoice::Fitting => Engine::Single,
+        EngineChoice::Single | EngineChoice::Fitting => Engine::Single,
     };
     let sealing = Sealing { level: options.compression, recipients: options.recipients.clone() };
     let place = Place { store: &options.store, name, sealing: &sealing };

@@ -80,8 +80,10 @@ impl FetchError {
     /// Whether the backup is not what its manifest says, in contrast to that it could not be read now.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Damaged { .. } | Self::Archive { .. } | Self::Changed { .. } => true,
-            Self::Store(StoreError::NotFound { .. }) => true,
+            Self::Damaged { .. }
+            | Self::Archive { .. }
+            | Self::Changed { .. }
+            | Self::Store(StoreError::NotFound { .. }) => true,
             Self::Store(_) | Self::WrongKey | Self::NoKey | Self::GivenUp { .. } => false,
         }
     }

@@ -18,6 +18,7 @@ const INTERNAL_SCHEMAS: [&str; 8] =
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent answer of the server")]
 pub(crate) struct Table {
     pub(crate) oid: u32,
     pub(crate) name: QualifiedName,

@@ -1,10 +1,13 @@
 //! Backups of real servers.
 
+#![allow(clippy::unwrap_used, reason = "what helpers of tests do not expect ends the test")]
+
 mod broken;
 mod content;
 mod create;
 mod race;
 mod restore;
+mod restore_jobs;
 mod secrets;
 mod support;
 mod verify;
