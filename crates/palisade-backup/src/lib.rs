@@ -42,8 +42,8 @@ pub use manifest::{
 };
 pub use name::{BackupName, BackupNameError};
 pub use restore::{
-    Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Selection, Stage,
-    TargetError, look, restore,
+    Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Selection, Stage, Swapped,
+    TargetError, look, restore, restore_swapped,
 };
 pub use restore_error::RestoreError;
 pub use said::Said;

@@ -13,6 +13,7 @@ mod roles;
 mod run;
 mod staged;
 mod supabase;
+mod swap;
 mod target;
 
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ use palisade_db::{batch, connect};
 pub use look::{Possible, look};
 pub use options::{Overwrite, Owners, RestoreOptions, RestoreProgress, Restored, Selection};
 pub use staged::Stage;
+pub use swap::{Swapped, restore_swapped};
 pub use target::{RestoreTarget, TargetError};
 
 pub(crate) use edit::Edit;
@@ -86,9 +88,9 @@ pub async fn restore(
     let mut warnings: Vec<String> = program::weakness(&installation).into_iter().collect();
     let notes = edit.notes.clone();
     if staged {
-        warnings.extend(staged::restore(options, &installation, &edit, &mut tell).await?);
+        warnings.extend(Box::pin(staged::restore(options, &installation, &edit, &mut tell)).await?);
     } else {
-        let said = run(options, &installation, edit, Strictness::AllOrNothing, tell).await?;
+        let said = Box::pin(run(options, &installation, edit, Strictness::AllOrNothing, tell)).await?;
         warnings.extend(said.warnings());
     }
     warnings.extend(notes.lines());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use palisade_archive::{Entry, Section, Toc};
+use palisade_archive::{Entry, Toc};
 use palisade_db::{Connection, DbError, Row, batch};
 use palisade_sql::{QualifiedName, Statement, TokenKind, split};
 use serde::Deserialize;
@@ -44,6 +44,8 @@ pub(crate) struct SupabaseTarget {
     extensions: BTreeSet<String>,
     publications: BTreeSet<String>,
     event_triggers: BTreeSet<String>,
+    /// Tables and sequences in `auth` and `storage`: schema and name.
+    relations: BTreeSet<(String, String)>,
     /// Schema, table, name.
     policies: BTreeSet<(String, String, String)>,
     triggers: BTreeSet<(String, String, String)>,
@@ -71,12 +73,10 @@ pub(super) fn external_array() -> String {
 impl SupabaseTarget {
     /// Leaves out what Supabase has itself.
     pub(super) fn fit(&self, toc: &mut Toc, notes: &Notes) {
-        let keep: Vec<bool> = toc.sections().map(|(section, entry)| self.keeps(section, entry, notes)).collect();
-        let mut keep = keep.into_iter();
-        toc.retain(|_| keep.next().unwrap_or(true));
+        toc.retain(|it| self.keeps(it, notes));
     }
 
-    fn keeps(&self, section: Section, entry: &Entry, notes: &Notes) -> bool {
+    fn keeps(&self, entry: &Entry, notes: &Notes) -> bool {
         let tag = entry.tag.as_deref().unwrap_or_default();
         match entry.desc.as_str() {
             "EXTENSION" => return !self.extensions.contains(tag),
@@ -92,8 +92,15 @@ impl SupabaseTarget {
         }
         let Some(schema) = schema(entry).filter(|it| is_external(it)) else { return true };
         let is_users = match entry.desc.as_str() {
-            "TABLE DATA" => has_rows_of(schema) && !BOOKKEEPING.contains(&tag),
-            _ if section == Section::Data => has_rows_of(schema),
+            "TABLE DATA" if BOOKKEEPING.contains(&tag) => false,
+            "TABLE DATA" | "SEQUENCE SET" if has_rows_of(schema) => {
+                // Supabase of another version may have other tables, and nobody but Supabase can make them.
+                let is_there = self.relations.contains(&(schema.to_owned(), tag.to_owned()));
+                if !is_there {
+                    notes.add(format!("the rows of {schema}.{tag} were left out: this Supabase has no such table"));
+                }
+                return is_there;
+            }
             "POLICY" if EXTENDED.contains(&schema) => {
                 return subject(entry).is_some_and(|it| !self.policies.contains(&it));
             }

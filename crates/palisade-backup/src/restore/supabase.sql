@@ -3,6 +3,11 @@ select json_build_object(
     'extensions', (select coalesce(json_agg(extname), '[]') from pg_catalog.pg_extension),
     'publications', (select coalesce(json_agg(pubname), '[]') from pg_catalog.pg_publication),
     'event_triggers', (select coalesce(json_agg(evtname), '[]') from pg_catalog.pg_event_trigger),
+    'relations', (
+      select coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]')
+      from pg_catalog.pg_class c
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname in ('auth', 'storage') and c.relkind in ('r', 'p', 'S')),
     'policies', (
       select coalesce(json_agg(json_build_array(n.nspname, c.relname, p.polname)), '[]')
       from pg_catalog.pg_policy p

@@ -105,12 +105,12 @@ async fn goes_and_comes_back(engine: EngineChoice) {
 
 #[tokio::test]
 async fn by_one_pg_dump() {
-    goes_and_comes_back(EngineChoice::Single).await;
+    Box::pin(goes_and_comes_back(EngineChoice::Single)).await;
 }
 
 #[tokio::test]
 async fn by_several_connections() {
-    goes_and_comes_back(EngineChoice::Parallel).await;
+    Box::pin(goes_and_comes_back(EngineChoice::Parallel)).await;
 }
 
 #[tokio::test]

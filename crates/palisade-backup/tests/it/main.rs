@@ -8,6 +8,8 @@ mod create;
 mod race;
 mod restore;
 mod restore_jobs;
+mod restore_supabase;
+mod restore_swap;
 mod secrets;
 mod support;
 mod verify;
