@@ -7,6 +7,7 @@
 //! Invariants:
 //! - No password stands in the arguments of a program, nor, where a file can hold it, in its environment.
 //! - The manifest is written last: what has none is no backup, and what has one was read from one snapshot to its end.
+//! - What a restore leaves incomplete says so: [`RestoreError::Incomplete`] is the only one.
 //! - A protected database cannot be restored onto: no [`RestoreTarget`] can be made of one.
 
 mod catalogue;
@@ -50,8 +51,8 @@ pub use manifest::{
 pub use name::{BackupName, BackupNameError};
 pub use pin::{Pin, pin, unpin};
 pub use restore::{
-    Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Selection, TargetError,
-    look, restore,
+    Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Selection, Stage, Swapped,
+    TargetError, look, restore, restore_swapped,
 };
 pub use restore_error::RestoreError;
 pub use said::Said;

@@ -7,10 +7,10 @@ use palisade_db::{ConnectError, DbError};
 use palisade_embedded::EmbeddedError;
 
 use crate::fetch::FetchError;
-use crate::restore::TargetError;
+use crate::restore::{Stage, TargetError};
 use crate::said::Said;
 
-/// Why a backup was not restored. The target is unchanged.
+/// Why a backup was not restored. The target is unchanged, but for [`RestoreError::Incomplete`].
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// The backup cannot be read, or cannot be trusted.
@@ -68,6 +68,75 @@ pub enum RestoreError {
         #[source]
         source: Box<EmbeddedError>,
     },
+    /// The target lacks roles.
+    #[error("the target has no role {}", roles.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))]
+    RolesMissing {
+        /// Which own things, hold rights or are named by policies in the backup.
+        roles: Vec<String>,
+    },
+    /// Only a whole backup can be restored in this way.
+    #[error("{what} restores whole backups only")]
+    WholeOnly {
+        /// In which.
+        what: &'static str,
+    },
+    /// A restore in stages failed before anything of it stayed.
+    #[error("the restore failed while {stage}: {cause}")]
+    Stage {
+        /// What it was at.
+        stage: Stage,
+        /// Why.
+        cause: Box<RestoreError>,
+    },
+    /// A restore in stages failed, and what it had done stays.
+    #[error("the restore failed while {stage}, and the database `{database}` is incomplete now: {cause}")]
+    Incomplete {
+        /// What it was at.
+        stage: Stage,
+        /// The target.
+        database: String,
+        /// Why.
+        cause: Box<RestoreError>,
+    },
+    /// The server did not store the rows of a table.
+    #[error("the rows of {table} were not stored: {reason}")]
+    Rows {
+        /// Which.
+        table: String,
+        /// What the server says.
+        reason: DbError,
+    },
+    /// The table of contents could not be put where `pg_restore` reads it with several jobs.
+    #[error("the table of contents could not be written for `pg_restore`")]
+    Contents {
+        /// What the operating system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The new database that is to take the place of the old could not be made, or does not hold what it should.
+    #[error("the database `{database}` could not be made: {reason}")]
+    NewDatabase {
+        /// Its name.
+        database: String,
+        /// Why.
+        reason: DbError,
+    },
+    /// Databases that somebody is connected to cannot be renamed.
+    #[error("the database `{database}` is in use by {}", sessions.join(", "))]
+    InUse {
+        /// The database.
+        database: String,
+        /// Process id, role and application of each session.
+        sessions: Vec<String>,
+    },
+    /// The new database is whole, and did not take the place of the old one.
+    #[error("the database `{database}` was not replaced: {reason}")]
+    NotSwapped {
+        /// The database, which is what it was.
+        database: String,
+        /// What the server says.
+        reason: DbError,
+    },
     /// A program could not be started.
     #[error("`{program}` could not be started")]
     Start {
@@ -124,6 +193,22 @@ impl RestoreError {
             Self::ExtensionMissing { .. } => {
                 "install the extension on the target's server, or choose with `--schema` what to restore".to_owned()
             }
+            Self::RolesMissing { .. } => {
+                "create these roles on the target first, or let owners and rights fit the roles that there are: roles of policies \
+                 are needed all the same"
+                    .to_owned()
+            }
+            Self::WholeOnly { .. } => "leave the selection away, or restore in one transaction into the database itself".to_owned(),
+            Self::Stage { cause, .. } => cause.help(),
+            Self::Incomplete { cause, .. } => format!(
+                "{}; then restore again and confirm that the target may be overwritten: everything in it is dropped first",
+                cause.help()
+            ),
+            Self::Rows { reason, .. } | Self::NewDatabase { reason, .. } | Self::NotSwapped { reason, .. } => {
+                reason.help().unwrap_or_else(|| "correct that and try again".to_owned())
+            }
+            Self::Contents { .. } => "let this user write to the directory for temporary files (`TMPDIR`)".to_owned(),
+            Self::InUse { .. } => "end these sessions first, or ask for them to be ended".to_owned(),
             Self::Wait { .. } => "look at the target: it is either as it was, or complete".to_owned(),
             Self::Target(error) => error.help(),
             Self::Connect(error) => error.help(),

@@ -6,6 +6,9 @@ use std::time::Duration;
 use palisade_archive::{Entry, Section, Toc};
 
 use super::merge::entry;
+use super::notes::Notes;
+use super::roles::TargetRoles;
+use super::supabase::{self, SupabaseTarget};
 
 /// What is changed.
 #[derive(Debug, Clone)]
@@ -16,32 +19,83 @@ pub(crate) struct Edit {
     pub(crate) lock_timeout: Duration,
     /// Extensions that the target cannot have.
     pub(crate) without_extensions: Vec<String>,
+    /// The target's roles, if owners and rights are to fit them.
+    pub(crate) roles: Option<TargetRoles>,
+    /// What the target has of its own, if it is Supabase's.
+    pub(crate) supabase: Option<SupabaseTarget>,
+    /// What should be known of all this.
+    pub(crate) notes: Notes,
 }
 
 impl Edit {
-    /// Changes a table of contents.
-    pub(crate) fn apply(&self, toc: &mut Toc) {
-        let gone = |it: &Entry| {
-            let named = |tag: &str| self.without_extensions.iter().any(|it| it == tag);
-            let tag = it.tag.as_deref().unwrap_or_default();
-            (it.desc == "EXTENSION" && named(tag))
-                || (it.desc == "COMMENT"
-                    && tag.strip_prefix("EXTENSION ").is_some_and(|it| named(it.trim_matches('"'))))
-        };
-        toc.retain(|it| !gone(it));
-        let number = toc.entries.iter().map(|it| it.dump_id).max().unwrap_or(0) + 1;
-        let mut sql = format!("SET LOCAL lock_timeout = {};\n", self.lock_timeout.as_millis());
-        if self.clear {
-            sql.push_str(include_str!("empty.sql"));
+    /// Nothing is changed but how long a lock is waited for.
+    pub(crate) fn none(lock_timeout: Duration) -> Self {
+        Self {
+            clear: false,
+            lock_timeout,
+            without_extensions: Vec::new(),
+            roles: None,
+            supabase: None,
+            notes: Notes::default(),
         }
-        let first = Entry {
-            definition: Some(sql),
-            section: Section::PreData,
-            namespace: None,
-            ..entry(number, "PALISADE", "", "before everything")
-        };
+    }
+
+    /// Changes the table of contents of everything.
+    pub(crate) fn apply(&self, toc: &mut Toc) {
+        self.fit(toc);
+        if self.supabase.is_some() {
+            put_keys_aside(toc);
+        }
+        self.begin(toc);
+    }
+
+    /// Leaves out what the target cannot have, and changes owners.
+    pub(super) fn fit(&self, toc: &mut Toc) {
+        toc.retain(|it| !self.is_of_missing_extension(it));
+        if let Some(supabase) = &self.supabase {
+            supabase.fit(toc, &self.notes);
+        }
+        if let Some(roles) = &self.roles {
+            roles.fit(toc, &self.notes);
+        }
+    }
+
+    /// Puts what has to come first in front of everything.
+    pub(super) fn begin(&self, toc: &mut Toc) {
+        let mut sql = format!("SET LOCAL lock_timeout = {};\n", self.lock_timeout.as_millis());
+        match &self.supabase {
+            Some(_) if self.clear => sql.push_str(&SupabaseTarget::clear(toc)),
+            None if self.clear => sql.push_str(include_str!("empty.sql")),
+            Some(_) | None => {}
+        }
         // Behind the settings of the session, which come first.
         let place = toc.entries.iter().position(|it| !it.is_setting()).unwrap_or(toc.entries.len());
-        toc.entries.insert(place, first);
+        toc.entries.insert(place, statement(next_number(toc), Section::PreData, sql));
     }
+
+    fn is_of_missing_extension(&self, it: &Entry) -> bool {
+        let named = |tag: &str| self.without_extensions.iter().any(|it| it == tag);
+        let tag = it.tag.as_deref().unwrap_or_default();
+        (it.desc == "EXTENSION" && named(tag))
+            || (it.desc == "COMMENT" && tag.strip_prefix("EXTENSION ").is_some_and(|it| named(it.trim_matches('"'))))
+    }
+}
+
+/// Around the rows, so that keys and triggers that come behind them are made as they always are.
+fn put_keys_aside(toc: &mut Toc) {
+    let number = next_number(toc);
+    let behind = toc.entries.iter().position(|it| it.section == Section::PostData).unwrap_or(toc.entries.len());
+    toc.entries.insert(behind, statement(number, Section::PostData, supabase::keys_back(true)));
+    if let Some(before) = toc.entries.iter().position(|it| it.section == Section::Data) {
+        toc.entries.insert(before, statement(number + 1, Section::Data, supabase::keys_aside(true)));
+    }
+}
+
+fn next_number(toc: &Toc) -> i32 {
+    toc.entries.iter().map(|it| it.dump_id).max().unwrap_or(0) + 1
+}
+
+/// A statement of ours.
+fn statement(number: i32, section: Section, sql: String) -> Entry {
+    Entry { definition: Some(sql), section, namespace: None, ..entry(number, "PALISADE", "", "palisade") }
 }

@@ -1,12 +1,14 @@
 //! From the store to `pg_restore`.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
-use palisade_archive::{Event, Toc};
+use palisade_archive::{Entry, Event, Toc};
 use tokio::sync::mpsc;
 
 use super::merge::{self, Merged};
 use super::outlet::{Mode, Outlet};
-use super::{Edit, RestoreOptions};
+use super::{Edit, RestoreOptions, Selection};
 use crate::fetch::{self, FetchError};
 use crate::manifest::{Content, Engine, Part};
 use crate::restore_error::RestoreError;
@@ -22,8 +24,12 @@ pub(super) async fn feed(
     sink: mpsc::Sender<Bytes>,
     tell: &mut (impl FnMut(u64) + Send),
 ) -> Result<(), RestoreError> {
-    let apply = edit.clone();
-    let mut outlet = Outlet::new(sink, Box::new(move |toc: &mut Toc| apply.apply(toc)));
+    let (apply, selection) = (edit.clone(), options.selection.clone());
+    let edited = move |toc: &mut Toc| {
+        apply.apply(toc);
+        wanted(toc, &selection)
+    };
+    let mut outlet = Outlet::new(sink, Box::new(edited));
     outlet = match options.manifest.engine {
         Engine::Single => {
             let part = part(options, &Content::Everything)?;
@@ -60,8 +66,9 @@ async fn several(
     let (Some(pre), Some(post), objects) = (contents.next(), contents.next(), contents.next()) else {
         return Err(given_up("the schema"));
     };
-    let Merged { mut toc, tables } = merge::merge(pre, objects, post, &options.manifest)?;
+    let Merged { mut toc, tables } = merge::merge(pre, objects, &post, &options.manifest)?;
     edit.apply(&mut toc);
+    outlet.want(wanted(&toc, &options.selection));
     outlet.write(&Event::Toc(Box::new(toc))).await;
     if let Some(part) = large_objects {
         outlet.begin(Mode::Data);
@@ -88,14 +95,20 @@ async fn several(
     Ok(outlet)
 }
 
-fn part<'a>(options: &'a RestoreOptions, content: &Content) -> Result<&'a Part, RestoreError> {
+/// The entries whose data `pg_restore` reads.
+pub(super) fn wanted(toc: &Toc, selection: &Selection) -> HashSet<i32> {
+    let has_data = |it: &&Entry| it.has_data() && selection.wants_data(it);
+    toc.entries.iter().filter(has_data).map(|it| it.dump_id).collect()
+}
+
+pub(super) fn part<'a>(options: &'a RestoreOptions, content: &Content) -> Result<&'a Part, RestoreError> {
     let found = options.manifest.parts.iter().find(|it| it.content == *content);
     found.ok_or_else(|| RestoreError::Different {
         problems: vec!["the manifest names no part with the schema".to_owned()],
     })
 }
 
-async fn open(
+pub(super) async fn open(
     options: &RestoreOptions,
     part: &Part,
     outlet: Outlet,
@@ -105,11 +118,11 @@ async fn open(
     Ok(fetch::open(&options.store, &options.manifest, part, identities, outlet, tell).await?)
 }
 
-fn ended(outlet: &mut Outlet, part: &Part) -> Result<Option<Toc>, RestoreError> {
+pub(super) fn ended(outlet: &mut Outlet, part: &Part) -> Result<Option<Toc>, RestoreError> {
     let contents = outlet.contents();
     Ok(contents.map_err(|source| FetchError::Archive { file: part.file.clone(), source })?)
 }
 
-fn given_up(what: &str) -> RestoreError {
+pub(super) fn given_up(what: &str) -> RestoreError {
     RestoreError::Fetch(FetchError::GivenUp { file: what.to_owned() })
 }

@@ -18,7 +18,7 @@ pub(super) struct Merged {
 pub(super) fn merge(
     pre_data: Toc,
     large_objects: Option<Toc>,
-    post_data: Toc,
+    post_data: &Toc,
     manifest: &Manifest,
 ) -> Result<Merged, DbError> {
     let mut merged = pre_data;
@@ -44,7 +44,9 @@ pub(super) fn merge(
         let number = numbers.take();
         merged.entries.push(position(number, sequence)?);
     }
-    let post_data = post_data.entries.into_iter().filter(|it| it.section == Section::PostData).collect();
+    // Comments on indexes, triggers and policies have no section of their own.
+    let post_data = post_data.sections().filter(|(section, _)| *section == Section::PostData);
+    let post_data = post_data.map(|(_, entry)| entry.clone()).collect();
     numbers.append(&mut merged, post_data);
     Ok(Merged { toc: merged, tables })
 }
@@ -88,7 +90,7 @@ fn shifted(mut entry: Entry, offset: i32) -> Entry {
     entry
 }
 
-fn rows(number: i32, table: &TableContents) -> Result<Entry, DbError> {
+pub(super) fn rows(number: i32, table: &TableContents) -> Result<Entry, DbError> {
     let name = qualified(&table.schema, &table.name)?;
     let columns = column_list(&table.columns)?;
     let columns = if columns.is_empty() { columns } else { format!(" ({columns})") };
@@ -100,7 +102,7 @@ fn rows(number: i32, table: &TableContents) -> Result<Entry, DbError> {
     })
 }
 
-fn position(number: i32, sequence: &Sequence) -> Result<Entry, DbError> {
+pub(super) fn position(number: i32, sequence: &Sequence) -> Result<Entry, DbError> {
     let name = qualified(&sequence.schema, &sequence.name)?.to_string();
     let name = Literal::new(name).map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
     let Sequence { last_value, is_called, .. } = sequence;

@@ -1,6 +1,8 @@
--- Relations, functions, types and schemas of somebody's own; members of extensions come with those.
+-- Relations, functions, types and schemas of somebody's own; members of extensions come with those, and what is in ignored schemas
+-- is not ours.
 with own as (
   select oid from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+    and nspname <> all ($ignored)
 ),
 members as (
   select classid, objid from pg_catalog.pg_depend where deptype = 'e'

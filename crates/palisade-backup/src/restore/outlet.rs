@@ -1,5 +1,7 @@
 //! What `pg_restore` reads, with its end held back.
 
+use std::collections::HashSet;
+
 use bytes::{Bytes, BytesMut};
 use palisade_archive::{ArchiveError, Event, Reader, Toc};
 use tokio::sync::mpsc;
@@ -25,6 +27,9 @@ pub(super) enum Mode {
     Contents,
 }
 
+/// Changes a table of contents, and says of which entries the data are wanted.
+pub(super) type EditContents = Box<dyn FnMut(&mut Toc) -> HashSet<i32> + Send>;
+
 /// Turns what comes out of the store into what `pg_restore` reads.
 pub(super) struct Outlet {
     sink: mpsc::Sender<Bytes>,
@@ -33,13 +38,15 @@ pub(super) struct Outlet {
     reader: Reader,
     /// What was read, to be compared with the manifest.
     pub(super) found: Found,
-    edit: Box<dyn FnMut(&mut Toc) + Send>,
+    edit: EditContents,
+    /// Entries whose data are wanted. Others are compared, and not written: `pg_restore` would not read the last of them.
+    wanted: Option<HashSet<i32>>,
+    is_wanted: bool,
     digest: palisade_archive::RowDigest,
 }
 
 impl Outlet {
-    /// `edit` changes the table of contents.
-    pub(super) fn new(sink: mpsc::Sender<Bytes>, edit: Box<dyn FnMut(&mut Toc) + Send>) -> Self {
+    pub(super) fn new(sink: mpsc::Sender<Bytes>, edit: EditContents) -> Self {
         Self {
             sink,
             buffer: BytesMut::with_capacity(PIECE + HELD),
@@ -47,8 +54,15 @@ impl Outlet {
             reader: Reader::new(),
             found: Found::default(),
             edit,
+            wanted: None,
+            is_wanted: true,
             digest: palisade_archive::RowDigest::new(),
         }
+    }
+
+    /// Only data of these entries are written from now on.
+    pub(super) fn want(&mut self, wanted: HashSet<i32>) {
+        self.wanted = Some(wanted);
     }
 
     /// Begins another part.
@@ -60,9 +74,7 @@ impl Outlet {
 
     /// Writes an event of our own. `false` if nobody reads any more.
     pub(super) async fn write(&mut self, event: &Event<'_>) -> bool {
-        let mut bytes = Vec::new();
-        event.write(&mut bytes);
-        self.buffer.extend_from_slice(&bytes);
+        self.push(event);
         match self.full() {
             Some(full) => self.sink.send(full).await.is_ok(),
             None => true,
@@ -103,20 +115,30 @@ impl Take for Outlet {
                 self.event(event);
             }
         }
-        Ok(match self.full() {
-            Some(full) => self.sink.blocking_send(full).is_ok(),
-            None => true,
-        })
+        Ok(self.flush())
     }
 }
 
 impl Outlet {
+    /// Passes on one event of an archive that somebody else reads. `false` if nobody takes it any more.
+    pub(super) fn pass(&mut self, event: Event<'_>) -> bool {
+        self.event(event);
+        self.flush()
+    }
+
+    fn flush(&mut self) -> bool {
+        match self.full() {
+            Some(full) => self.sink.blocking_send(full).is_ok(),
+            None => true,
+        }
+    }
+
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Toc(mut toc) => {
                 self.found.take(&Event::Toc(toc.clone()));
                 if self.mode == Mode::Archive {
-                    (self.edit)(&mut toc);
+                    self.wanted = Some((self.edit)(&mut toc));
                     self.push(&Event::Toc(toc));
                 }
             }
@@ -130,6 +152,16 @@ impl Outlet {
     }
 
     fn push(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Toc(_) => self.is_wanted = true,
+            Event::DataBegin { dump_id } | Event::LargeObjectsBegin { dump_id } => {
+                self.is_wanted = self.wanted.as_ref().is_none_or(|it| it.contains(dump_id));
+            }
+            _ => {}
+        }
+        if !self.is_wanted {
+            return;
+        }
         let mut bytes = Vec::new();
         event.write(&mut bytes);
         self.buffer.extend_from_slice(&bytes);

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use bytes::Bytes;
 use palisade_embedded::Installation;
 use tokio::io::AsyncWriteExt;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use super::{Edit, Owners, RestoreOptions, feed};
@@ -35,27 +35,56 @@ pub(crate) async fn run(
     strictness: Strictness,
     mut tell: impl FnMut(u64) + Send,
 ) -> Result<Said, RestoreError> {
-    let credentials =
-        Credentials::new(options.target.settings()).map_err(|source| RestoreError::Credentials { source })?;
-    let path = installation.program("pg_restore");
-    let mut command = program::command(&options.embedded, &path, Some(&credentials));
-    command.arg("--no-password").stdin(Stdio::piped()).stdout(Stdio::null());
+    let (mut command, credentials) = pg_restore(options, installation)?;
     if strictness == Strictness::AllOrNothing {
         command.args(["--single-transaction", "--exit-on-error"]);
-    }
-    if options.owners == Owners::Restorer {
-        command.arg("--no-owner");
     }
     if options.selection.data_only {
         command.args(["--data-only", "--disable-triggers"]);
     }
     command.args(options.selection.schemas.iter().map(|it| format!("--schema={it}")));
     command.args(options.selection.tables.iter().map(|it| format!("--table={it}")));
-    command.arg(database_argument(options.target.settings()));
-    let child = command.spawn().map_err(|source| RestoreError::Start { program: path, source })?;
+    let child = spawn(&mut command, installation)?;
     let (sink, pieces) = mpsc::channel(WAITING);
     let feeding = feed::feed(options, edit, sink, &mut tell);
-    drive(child, pieces, feeding, strictness).await
+    let said = drive(child, pieces, feeding, strictness).await;
+    drop(credentials);
+    said
+}
+
+/// `pg_restore` on the target, with nothing to read yet. The credentials have to last as long as it runs.
+pub(super) fn pg_restore(
+    options: &RestoreOptions,
+    installation: &Installation,
+) -> Result<(Command, Credentials), RestoreError> {
+    let credentials =
+        Credentials::new(options.target.settings()).map_err(|source| RestoreError::Credentials { source })?;
+    let mut command = program::command(&options.embedded, &installation.program("pg_restore"), Some(&credentials));
+    command.args(["--no-password", &database_argument(options.target.settings())]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    if options.owners == Owners::Restorer {
+        command.arg("--no-owner");
+    }
+    Ok((command, credentials))
+}
+
+pub(super) fn spawn(command: &mut Command, installation: &Installation) -> Result<Child, RestoreError> {
+    command.spawn().map_err(|source| RestoreError::Start { program: installation.program("pg_restore"), source })
+}
+
+/// Runs `pg_restore` on an archive in one transaction.
+pub(super) async fn pipe(
+    options: &RestoreOptions,
+    installation: &Installation,
+    feeding: impl AsyncFnOnce(mpsc::Sender<Bytes>) -> Result<(), RestoreError>,
+) -> Result<Said, RestoreError> {
+    let (mut command, credentials) = pg_restore(options, installation)?;
+    command.args(["--single-transaction", "--exit-on-error"]);
+    let child = spawn(&mut command, installation)?;
+    let (sink, pieces) = mpsc::channel(WAITING);
+    let said = drive(child, pieces, feeding(sink), Strictness::AllOrNothing).await;
+    drop(credentials);
+    said
 }
 
 /// Writes what is fed into the program until either ends. A program whose input failed is killed before its input ends: it must not
@@ -69,7 +98,7 @@ async fn drive(
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
     let saying = tokio::spawn(program::read_end(stderr));
     let writing = tokio::spawn(async move {
-        let Some(mut stdin) = stdin else { return None };
+        let mut stdin = stdin?;
         while let Some(bytes) = pieces.recv().await {
             // It has ended, and says why.
             if stdin.write_all(&bytes).await.is_err() {

@@ -79,6 +79,12 @@ impl RestoreTarget {
         Ok(Self { settings, environment: None, protected })
     }
 
+    /// Another database of the same server, which was made a moment ago to take the place of this one.
+    pub(super) fn beside(&self, database: &str) -> Self {
+        let settings = ConnectSettings { url: self.settings.url.with_database(database), ..self.settings.clone() };
+        Self { settings, ..self.clone() }
+    }
+
     /// A database that was made a moment ago to be thrown away.
     pub(crate) fn scratch(settings: ConnectSettings) -> Self {
         Self { settings, environment: None, protected: Vec::new() }

@@ -53,9 +53,10 @@ pub(super) async fn verify(
         overwrite: Overwrite::Refuse,
         owners: Owners::AsBackedUp,
         selection: Selection::default(),
+        jobs: 1,
         embedded: embedded.clone(),
     };
-    let edit = Edit { clear: false, lock_timeout: std::time::Duration::ZERO, without_extensions: missing.clone() };
+    let edit = Edit { without_extensions: missing.clone(), ..Edit::none(std::time::Duration::ZERO) };
     let installation = program::fitting(&embedded, major).await?;
     // Without an extension some objects cannot be made: the others are looked at all the same.
     let strictness = if missing.is_empty() { Strictness::AllOrNothing } else { Strictness::WhatCanBe };

@@ -96,6 +96,7 @@ impl Place {
             overwrite: Overwrite::Refuse,
             owners: Owners::AsBackedUp,
             selection: Selection::default(),
+            jobs: 1,
             embedded: palisade_tests::settings(),
         }
     }

@@ -31,6 +31,7 @@ async fn carry(from: u32, to: u32, programs: u32) -> Result<(), RestoreError> {
         manifest,
         identities: None,
         selection: Selection::default(),
+        jobs: 1,
         target: RestoreTarget::url(ConnectSettings::new(target.url().clone()), &[]).unwrap(),
         overwrite: Overwrite::Refuse,
         owners: Owners::AsBackedUp,

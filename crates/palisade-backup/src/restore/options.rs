@@ -1,0 +1,106 @@
+//! What to restore, and how.
+
+use std::time::Duration;
+
+use palisade_archive::Entry;
+use palisade_embedded::EmbeddedSettings;
+use palisade_store::Store;
+
+use super::RestoreTarget;
+use crate::keys::Identities;
+use crate::manifest::Manifest;
+
+/// What may happen to what is in the target already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// The target has to be empty.
+    Refuse,
+    /// Somebody confirmed that everything in it is dropped first, in the same transaction: schemas, extensions,
+    /// publications, event triggers, large objects.
+    Confirmed,
+}
+
+/// Whom the restored objects belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owners {
+    /// Whom they belonged to; needs a superuser, or membership in all of these roles.
+    AsBackedUp,
+    /// The role that restores.
+    Restorer,
+    /// Whom they belonged to, where the target has that role and lets us become it; else the role that restores. Grants to and from
+    /// roles that the target lacks are left out; policies are not, since without one of them others would mean something else: for
+    /// those the roles have to be there.
+    Fitting,
+}
+
+/// What of a backup is restored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only what is in these schemas; none: everything.
+    pub schemas: Vec<String>,
+    /// Only these tables and their rows, as `pg_restore --table` selects them; none: everything.
+    pub tables: Vec<String>,
+    /// Only rows: their tables are there.
+    pub data_only: bool,
+}
+
+impl Selection {
+    /// Whether it is everything.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether `pg_restore` wants the data of this entry. What it does not want is not sent: it would not read it, and come to its
+    /// COMMIT before the last of it was compared.
+    pub(crate) fn wants_data(&self, entry: &Entry) -> bool {
+        let is_among = |names: &[String], name: &Option<String>| {
+            names.is_empty() || name.as_ref().is_some_and(|it| names.contains(it))
+        };
+        is_among(&self.schemas, &entry.namespace)
+            && if entry.is_large_objects() { self.tables.is_empty() } else { is_among(&self.tables, &entry.tag) }
+    }
+}
+
+/// What to restore, and where.
+#[derive(Debug, Clone)]
+pub struct RestoreOptions {
+    /// Where the backup lies.
+    pub store: Store,
+    /// Which.
+    pub manifest: Manifest,
+    /// What decrypts it, if it is encrypted.
+    pub identities: Option<Identities>,
+    /// The database.
+    pub target: RestoreTarget,
+    /// What may happen to what is there.
+    pub overwrite: Overwrite,
+    /// Whom the objects belong to.
+    pub owners: Owners,
+    /// What of it.
+    pub selection: Selection,
+    /// With how many connections. 1 restores in one transaction. More are faster, and leave an incomplete target behind if something
+    /// fails: see [`restore()`](crate::restore()).
+    pub jobs: usize,
+    /// Where `pg_restore` is found.
+    pub embedded: EmbeddedSettings,
+}
+
+/// How far a restore has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestoreProgress {
+    /// Bytes of the store that were read.
+    pub bytes: u64,
+    /// Of how many.
+    pub of_bytes: u64,
+    /// Since the beginning.
+    pub elapsed: Duration,
+}
+
+/// What a restore did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// What `pg_restore` and the server warned of, what was left out, and what belongs to somebody else now.
+    pub warnings: Vec<String>,
+    /// How long it took.
+    pub elapsed: Duration,
+}

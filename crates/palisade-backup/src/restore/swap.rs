@@ -1,0 +1,158 @@
+//! Restoring beside a database, and putting the result in its place.
+
+mod database;
+mod rename;
+
+use jiff::Timestamp;
+use palisade_db::{Connection, DbError, Row, batch, connect};
+use palisade_sql::{Ident, QualifiedName};
+
+use super::{Overwrite, RestoreOptions, RestoreProgress, Restored, restore};
+use crate::manifest::Manifest;
+use crate::restore_error::RestoreError;
+use database::Described;
+
+/// How many tables are counted in one message.
+const TABLES: usize = 200;
+
+/// A database that took the place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swapped {
+    /// What the restore did.
+    pub restored: Restored,
+    /// The database, under whose name the backup is now.
+    pub database: String,
+    /// What the old one is called now. It stays until somebody drops it.
+    pub before: String,
+}
+
+/// Restores into a new database, and renames both only when everything is there: who connects finds the old one, whole, until the
+/// moment in which the new one is.
+///
+/// The new one is called `<name>_restore_<id>` meanwhile, and the old one `<name>_before_<id>` afterwards. It has the owner, encoding
+/// and locale of the old one, its settings, its rights and its comment; subscriptions and what is connected to it are not carried
+/// over. Both are renamed in one transaction.
+///
+/// Nobody can be connected to a database that is renamed. Who is keeps it from beginning, and from being renamed after all; with
+/// `terminate`, these sessions are ended in that moment.
+///
+/// The role needs the right to create databases, and to be the owner of the old one; `postgres` or `template1` must let it in. What
+/// [`Overwrite`] says does not matter.
+///
+/// # Errors
+///
+/// [`RestoreError`]; then the old database is what it was, and the new one is dropped. If this is abandoned, the new one stays.
+pub async fn restore_swapped(
+    options: &RestoreOptions,
+    terminate: bool,
+    progress: impl FnMut(RestoreProgress) + Send,
+) -> Result<Swapped, RestoreError> {
+    if !options.selection.is_everything() {
+        return Err(RestoreError::WholeOnly { what: "a restore that replaces a database" });
+    }
+    let settings = options.target.settings();
+    let name = settings.url.database.clone();
+    let old = connect(settings).await?;
+    options.target.check(&options.manifest, old.facts())?;
+    old.close().await;
+    let mut maintenance = rename::maintenance(settings).await?;
+    if !terminate {
+        rename::refuse_sessions(&mut maintenance, &name).await?;
+    }
+    let id = Timestamp::now().as_millisecond();
+    let id = ulid::Ulid::from_parts(u64::try_from(id).unwrap_or(0), rand::random()).to_string().to_lowercase();
+    let id = id.get(..8).unwrap_or(&id);
+    let (new, before) = (named(&name, "restore", id)?, named(&name, "before", id)?);
+    let described = database::describe(&mut maintenance, &name).await?;
+    let fail = |reason| RestoreError::NewDatabase { database: new.as_str().to_owned(), reason };
+    run(&mut maintenance, &described.create_sql(&new).map_err(fail)?).await.map_err(fail)?;
+    let filled = Box::pin(fill(options, &described, &new, progress)).await;
+    let swapped = match filled {
+        Ok(restored) => rename::swap(&mut maintenance, &name, &new, &before, terminate).await.map(|()| restored),
+        Err(error) => Err(error),
+    };
+    match swapped {
+        Ok(restored) => Ok(Swapped { restored, database: name, before: before.as_str().to_owned() }),
+        Err(error) => {
+            // Why it is not wanted is what matters; the connection may have been lost meanwhile.
+            let dropped = run(&mut maintenance, &format!("drop database if exists {new} with (force)")).await;
+            if dropped.is_err()
+                && let Ok(mut again) = rename::maintenance(settings).await
+            {
+                let _ = run(&mut again, &format!("drop database if exists {new} with (force)")).await;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Restores into the new database, and makes everything of it that a rename does not.
+async fn fill(
+    options: &RestoreOptions,
+    described: &Described,
+    new: &Ident,
+    progress: impl FnMut(RestoreProgress) + Send,
+) -> Result<Restored, RestoreError> {
+    let target = options.target.beside(new.as_str());
+    let options = RestoreOptions { target, overwrite: Overwrite::Refuse, ..options.clone() };
+    let restored = restore(&options, progress).await?;
+    let mut connection = connect(options.target.settings()).await?;
+    let problems = different_counts(&mut connection, &options.manifest).await?;
+    if !problems.is_empty() {
+        return Err(RestoreError::Different { problems });
+    }
+    described
+        .carry_over(&mut connection, new)
+        .await
+        .map_err(|reason| RestoreError::NewDatabase { database: new.as_str().to_owned(), reason })?;
+    connection.close().await;
+    Ok(restored)
+}
+
+/// Tables that do not have as many rows as the manifest says.
+async fn different_counts(connection: &mut Connection, manifest: &Manifest) -> Result<Vec<String>, DbError> {
+    run(connection, "set row_security = off; set statement_timeout = 0").await?;
+    let mut problems = Vec::new();
+    for tables in manifest.tables.chunks(TABLES) {
+        let mut counts = Vec::with_capacity(tables.len());
+        for table in tables {
+            let name = QualifiedName::new(&table.schema, &table.name);
+            let name = name.map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
+            counts.push(format!("select count(*)::text from only {name}"));
+        }
+        let rows = batch(connection, &counts.join(";")).await.map_err(|it| it.error)?.rows;
+        for (table, row) in tables.iter().zip(&rows) {
+            let found: String = row.try_get(0)?;
+            if found != table.rows.to_string() {
+                problems.push(format!("{} has {found} rows, {} were read", table.qualified(), table.rows));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// A name beside another one. Postgres keeps 63 bytes: of long names the end goes, not what tells them apart.
+fn named(name: &str, what: &str, id: &str) -> Result<Ident, DbError> {
+    let end = format!("_{what}_{id}");
+    let mut kept = name.to_owned();
+    while kept.len() + end.len() > 63 {
+        kept.pop();
+    }
+    Ident::new(format!("{kept}{end}")).map_err(|it| DbError::Unexpected { reason: it.to_string() })
+}
+
+async fn run(connection: &mut Connection, sql: &str) -> Result<(), DbError> {
+    batch(connection, sql).await.map(drop).map_err(|it| it.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn long_names_are_cut_before_what_tells_them_apart() {
+        assert_eq!(named("app", "restore", "01kaxh9z").unwrap().as_str(), "app_restore_01kaxh9z");
+        let long = named(&"ü".repeat(31), "before", "01kaxh9z").unwrap();
+        assert!(long.as_str().ends_with("ü_before_01kaxh9z") && long.as_str().len() <= 63, "{long}");
+    }
+}
