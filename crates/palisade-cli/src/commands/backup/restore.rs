@@ -6,21 +6,24 @@ use crate::selection::place as named;
 use crate::units::{bytes, duration};
 use crate::{CommandError, ConnectionArgs, Context, Outcome, Selection};
 use palisade_backup::{
-    Overwrite, Owners, Possible, RestoreError, RestoreOptions, RestoreTarget, Restored, look, restore,
+    Overwrite, Owners, Possible, RestoreError, RestoreOptions, RestoreTarget, Restored, Swapped, look, restore,
+    restore_swapped,
 };
 use palisade_config::{ConfigError, DatabaseIdentity, DatabaseUrl, Endpoint, EnvironmentName};
 use palisade_db::{ConnectSettings, connect};
 use serde_json::json;
 use std::fmt::Write as _;
 
-/// Put a backup into another database, in one transaction
+/// Put a backup into another database
 ///
-/// The database has to be empty, unless `--overwrite` says that what the backup brings may replace what is there. Never
+/// In one transaction, unless `--jobs` is above 1: the target is what the backup was, or what it was before. It has to be empty, unless
+/// `--overwrite` says that what the backup brings may replace what is there, or `--swap` that a new database takes its place. Never
 /// possible on a protected environment, by whatever name it is called.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask backup restore latest --to dev --overwrite
-  cargo xtask backup restore 2NYE --to \"$SCRATCH_URL\"")]
+  cargo xtask backup restore 2NYE --to \"$SCRATCH_URL\" --jobs 4
+  cargo xtask backup restore latest --to dev --swap")]
 pub(super) struct RestoreArgs {
     /// The backup: its id, the end of it, or `latest`
     #[arg(value_name = "ID")]
@@ -37,6 +40,22 @@ pub(super) struct RestoreArgs {
     /// Let everything belong to the role that restores
     #[arg(long)]
     no_owner: bool,
+
+    /// Let what belongs to roles that are not here belong to the role that restores; leave out what is granted to them
+    #[arg(long, conflicts_with = "no_owner")]
+    fit_owners: bool,
+
+    /// Restore with several connections: faster, and not in one transaction
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64), default_value = "1")]
+    jobs: u16,
+
+    /// Restore into a new database, and give it the name of this one when everything is there; the old one stays under another name
+    #[arg(long, conflicts_with_all = ["overwrite", "schema", "table", "data_only", "dry_run"])]
+    swap: bool,
+
+    /// End the sessions that keep a database from being renamed
+    #[arg(long, requires = "swap")]
+    terminate: bool,
 
     /// Only what is in this schema; can be given several times
     #[arg(long, value_name = "NAME")]
@@ -77,7 +96,12 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
         },
         target,
         overwrite: if args.overwrite { Overwrite::Confirmed } else { Overwrite::Refuse },
-        owners: if args.no_owner { Owners::Restorer } else { Owners::AsBackedUp },
+        owners: match (args.no_owner, args.fit_owners) {
+            (true, _) => Owners::Restorer,
+            (false, true) => Owners::Fitting,
+            (false, false) => Owners::AsBackedUp,
+        },
+        jobs: args.jobs.into(),
         embedded: home.embedded(),
     };
     let called = if args.to.contains("://") { "--to" } else { args.to.as_str() };
@@ -86,6 +110,10 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
     connection.close().await;
     if args.dry_run {
         return Ok(possible(&look(&options).await?, &options));
+    }
+    if args.swap {
+        let progress = backups::restoring(context.printer.clone());
+        return Ok(swapped(&restore_swapped(&options, args.terminate, progress).await?, &options));
     }
     let mut result = restore(&options, backups::restoring(context.printer.clone())).await;
     if let Err(error @ RestoreError::NotEmpty { .. }) = &result {
@@ -99,7 +127,7 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
 }
 
 fn possible(possible: &Possible, options: &RestoreOptions) -> Outcome {
-    let Possible { server, objects, .. } = possible;
+    let Possible { server, objects, supabase } = possible;
     let manifest = &options.manifest;
     let to = named(&options.target.settings().url);
     let mut text =
@@ -107,11 +135,28 @@ fn possible(possible: &Possible, options: &RestoreOptions) -> Outcome {
     if !objects.is_empty() && options.overwrite == Overwrite::Confirmed {
         let _ = write!(text, "\nWould drop everything in it, among it {}", objects.join(", "));
     }
+    if *supabase {
+        text.push_str("\nWould leave what belongs to Supabase as it is");
+    }
     Outcome::done(text).data(json!({ "dry_run": true, "backup": manifest.name, "to": to, "drops": objects }))
 }
 
+fn swapped(swapped: &Swapped, options: &RestoreOptions) -> Outcome {
+    let Swapped { restored: Restored { warnings, elapsed }, database, before } = swapped;
+    let name = &options.manifest.name;
+    let mut text = format!(
+        "Restored `{name}` as `{database}` in {}\nWhat was there before is called `{before}`: drop it when it is not needed any more",
+        duration(*elapsed)
+    );
+    for warning in warnings {
+        let _ = write!(text, "\nwarning: {warning}");
+    }
+    let data = json!({ "backup": name, "database": database, "before": before, "warnings": warnings });
+    Outcome::done(text).data(data)
+}
+
 fn done(restored: &Restored, options: &RestoreOptions) -> Outcome {
-    let Restored { warnings, elapsed, .. } = restored;
+    let Restored { warnings, elapsed } = restored;
     let to = named(&options.target.settings().url);
     let name = &options.manifest.name;
     let mut text = format!("Restored `{name}` into {to} in {}", duration(*elapsed));

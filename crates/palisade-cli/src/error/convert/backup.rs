@@ -30,6 +30,9 @@ impl From<RestoreError> for CommandError {
             RestoreError::NotEmpty { .. } => ("not-empty", Exit::Refused),
             RestoreError::OlderServer { .. } => ("older-server", Exit::Refused),
             RestoreError::ExtensionMissing { .. } => ("extension-missing", Exit::Refused),
+            RestoreError::RolesMissing { .. } => ("roles-missing", Exit::Refused),
+            RestoreError::InUse { .. } => ("in-use", Exit::Refused),
+            RestoreError::Incomplete { .. } => ("incomplete", Exit::Failed),
             RestoreError::NoProgram { .. } | RestoreError::Start { .. } | RestoreError::Programs { .. } => {
                 ("no-pg-restore", Exit::Failed)
             }
