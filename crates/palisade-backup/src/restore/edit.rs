@@ -53,7 +53,7 @@ impl Edit {
     pub(super) fn fit(&self, toc: &mut Toc) {
         toc.retain(|it| !self.is_of_missing_extension(it));
         if let Some(supabase) = &self.supabase {
-            supabase.fit(toc, &self.notes);
+            supabase.fit(toc, self.clear, &self.notes);
         }
         if let Some(roles) = &self.roles {
             roles.fit(toc, &self.notes);

@@ -84,7 +84,7 @@ async fn check_roles(
     let mut contents: Vec<Toc> = head::contents(options).await?;
     if let Some(supabase) = supabase {
         for toc in &mut contents {
-            supabase.fit(toc, &Notes::default());
+            supabase.fit(toc, options.overwrite == Overwrite::Confirmed, &Notes::default());
         }
     }
     let missing = roles::missing(&contents, roles, options);

@@ -1,10 +1,11 @@
 //! Restoring into a Supabase database, whose own schemas are there, belong to roles that are not ours, and stay.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use palisade_archive::{Entry, Toc};
 use palisade_db::{Connection, DbError, Row, batch};
-use palisade_sql::{QualifiedName, Statement, TokenKind, split};
+use palisade_sql::{Ident, QualifiedName, Statement, TokenKind, split};
 use serde::Deserialize;
 
 use super::grants;
@@ -71,12 +72,13 @@ pub(super) fn external_array() -> String {
 }
 
 impl SupabaseTarget {
-    /// Leaves out what Supabase has itself.
-    pub(super) fn fit(&self, toc: &mut Toc, notes: &Notes) {
-        toc.retain(|it| self.keeps(it, notes));
+    /// Leaves out what Supabase has itself, and policies and triggers on its tables that are there already, unless those are dropped
+    /// first.
+    pub(super) fn fit(&self, toc: &mut Toc, clear: bool, notes: &Notes) {
+        toc.retain(|it| self.keeps(it, clear, notes));
     }
 
-    fn keeps(&self, entry: &Entry, notes: &Notes) -> bool {
+    fn keeps(&self, entry: &Entry, clear: bool, notes: &Notes) -> bool {
         let tag = entry.tag.as_deref().unwrap_or_default();
         match entry.desc.as_str() {
             "EXTENSION" => return !self.extensions.contains(tag),
@@ -102,12 +104,12 @@ impl SupabaseTarget {
                 return is_there;
             }
             "POLICY" if EXTENDED.contains(&schema) => {
-                return subject(entry).is_some_and(|it| !self.policies.contains(&it));
+                return subject(entry).is_some_and(|it| clear || !self.policies.contains(&it));
             }
             "TRIGGER" if EXTENDED.contains(&schema) => {
                 let is_ours = calls(entry).is_some_and(|it| !is_external(&it));
                 if is_ours {
-                    return subject(entry).is_some_and(|it| !self.triggers.contains(&it));
+                    return subject(entry).is_some_and(|it| clear || !self.triggers.contains(&it));
                 }
                 false
             }
@@ -119,7 +121,7 @@ impl SupabaseTarget {
         is_users
     }
 
-    /// SQL that empties what is ours, and the tables of theirs whose rows come.
+    /// SQL that empties what is ours, the tables of theirs whose rows come, and policies and triggers that come.
     pub(super) fn clear(toc: &Toc) -> String {
         let mut sql = include_str!("empty_supabase.sql").replace("$external", &external_array());
         let name = |entry: &Entry| {
@@ -130,8 +132,18 @@ impl SupabaseTarget {
         let tables = toc.entries.iter().filter(|it| it.desc == "TABLE DATA").filter_map(name);
         let tables: Vec<String> = tables.map(|it| it.to_string()).collect();
         if !tables.is_empty() {
-            for part in ["truncate ", &tables.join(", "), " cascade;\n"] {
-                sql.push_str(part);
+            let _ = writeln!(sql, "truncate {} cascade;", tables.join(", "));
+        }
+        for entry in &toc.entries {
+            let kind = match entry.desc.as_str() {
+                "POLICY" => "policy",
+                "TRIGGER" => "trigger",
+                _ => continue,
+            };
+            let Some((schema, table, name)) = subject(entry).filter(|it| is_external(&it.0)) else { continue };
+            if let (Ok(table), Ok(name)) = (QualifiedName::new(schema, table), Ident::new(name)) {
+                // Writing to a string cannot fail.
+                let _ = writeln!(sql, "drop {kind} if exists {name} on {table};");
             }
         }
         sql
