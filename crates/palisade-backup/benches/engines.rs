@@ -106,10 +106,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             owners: Owners::Restorer,
             selection: Selection::default(),
             embedded: settings(),
+            jobs: 1,
         };
         let clock = Clock::start();
         palisade_backup::restore(&restoring, |_| ()).await?;
         clock.stop("restore", restoring.manifest.bytes());
+        target.close().await?;
+        let target = palisade_tests::database().await;
+        let staged = RestoreOptions {
+            target: RestoreTarget::url(ConnectSettings::new(target.url().clone()), &[])?,
+            jobs: JOBS,
+            ..restoring
+        };
+        let clock = Clock::start();
+        palisade_backup::restore(&staged, |_| ()).await?;
+        clock.stop("restore, 2 jobs", staged.manifest.bytes());
         target.close().await?;
         let target = palisade_tests::database().await;
         let clock = Clock::start();

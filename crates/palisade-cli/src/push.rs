@@ -161,7 +161,7 @@ impl<'a> Road<'a> {
             let mut connection = self.selection.connect(&context.printer).await?;
             let judged = self.plan(context, &mut connection).await?;
             connection.close().await;
-            let (plan, approved, backup) = self.approve(context, judged, approval).await?;
+            let (plan, approved, backup) = Box::pin(self.approve(context, judged, approval)).await?;
             let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
             if let Some(mut connection) = self.pooled(context).await? {
                 let executed = self.secure(&mut connection, &approved).await?;
@@ -175,7 +175,7 @@ impl<'a> Road<'a> {
         }
         if let Some(mut connection) = self.pooled(context).await? {
             let judged = self.propose_here(context, &mut connection, &self.inputs()).await?;
-            let (plan, approved, backup) = self.approve(context, judged, None).await?;
+            let (plan, approved, backup) = Box::pin(self.approve(context, judged, None)).await?;
             let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
             let executed = self.secure(&mut connection, &approved).await?;
             connection.close().await;
@@ -212,7 +212,7 @@ impl<'a> Road<'a> {
     async fn push_part(&self, context: &Context, session: &mut Session, scope: Scope) -> Result<Pushed, CommandError> {
         let inputs = Inputs { scope, ..self.inputs() };
         let judged = self.propose_here(context, session.connection(), &inputs).await?;
-        let (plan, approved, backup) = self.approve(context, judged, None).await?;
+        let (plan, approved, backup) = Box::pin(self.approve(context, judged, None)).await?;
         let Some(approved) = approved else { return Ok(Pushed::nothing(plan)) };
         let executed = self.execute(session, &approved, &context.printer).await?;
         Ok(Pushed { plan, executed, backup })
@@ -262,7 +262,7 @@ impl<'a> Road<'a> {
             });
         }
         let facts = plan_data(&plan, &verdicts);
-        let approved = approve(plan.clone(), &mut verdicts, &answer, inputs).await;
+        let approved = Box::pin(approve(plan.clone(), &mut verdicts, &answer, inputs)).await;
         let (approved, manifest) = approved.map_err(|error| CommandError::from(error).data(facts))?;
         if let Some(manifest) = &manifest {
             context.printer.note(&format!("Backup {} taken", manifest.name));

@@ -82,7 +82,8 @@ pub async fn approve(
     let waiting = verdicts.iter_mut().find(|it| it.gate == Gate::Backup && it.verdict == Verdict::Waiting);
     let mut manifest = None;
     if let (Some(gate), Some(BackupInputs { options, verify, identities, progress })) = (waiting, backup) {
-        let taken = create(options, progress).await.map_err(|it| ApproveError::Backup { source: Box::new(it) })?;
+        let taken =
+            Box::pin(create(options, progress)).await.map_err(|it| ApproveError::Backup { source: Box::new(it) })?;
         let verified = verified(options, &taken, verify, identities.as_ref()).await?;
         gate.verdict = Verdict::Passed { note: format!("backup {} taken{verified}", taken.name) };
         manifest = Some(taken);
@@ -100,7 +101,7 @@ async fn verified(
 ) -> Result<String, ApproveError> {
     let Some(level) = level else { return Ok(String::new()) };
     let name = || taken.name.to_string();
-    let verdict = verify(&options.store, taken, identities, &level, |_| ()).await;
+    let verdict = Box::pin(verify(&options.store, taken, identities, &level, |_| ())).await;
     let verdict = verdict.map_err(|source| ApproveError::Unverified { name: name(), source: Box::new(source) })?;
     if verdict.problems.is_empty() {
         return Ok(format!(" and verified at level {}", verdict.level));

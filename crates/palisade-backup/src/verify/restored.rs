@@ -16,7 +16,8 @@ use crate::keys::Identities;
 use crate::manifest::{Content, Engine, Manifest};
 use crate::program;
 use crate::restore::{
-    Edit, Overwrite, Owners, RestoreOptions, RestoreTarget, Selection, Strictness, missing_extensions, run,
+    Edit, Overwrite, Owners, RestoreOptions, RestoreProgress, RestoreTarget, Selection, Strictness, missing_extensions,
+    restore, run,
 };
 use crate::restore_error::RestoreError;
 
@@ -53,20 +54,13 @@ pub(super) async fn verify(
         overwrite: Overwrite::Refuse,
         owners: Owners::AsBackedUp,
         selection: Selection::default(),
-        jobs: 1,
+        // Nobody has to see the target before it is whole.
+        jobs: 2,
         embedded: embedded.clone(),
     };
-    let edit = Edit { without_extensions: missing.clone(), ..Edit::none(std::time::Duration::ZERO) };
-    let installation = program::fitting(&embedded, major).await?;
-    // Without an extension some objects cannot be made: the others are looked at all the same.
-    let strictness = if missing.is_empty() { Strictness::AllOrNothing } else { Strictness::WhatCanBe };
-    match run(&options, &installation, edit, strictness, &mut *tell).await {
-        Ok(_) => compare(&mut connection, manifest, &missing, problems, unverified).await?,
-        Err(RestoreError::Fetch(error)) if !error.is_damage() => return Err(error.into()),
-        Err(error @ (RestoreError::Fetch(_) | RestoreError::Different { .. } | RestoreError::Restore { .. })) => {
-            problems.push(error.to_string());
-        }
-        Err(error) => return Err(VerifyError::Restore(Box::new(error))),
+    match bring(&options, &missing, tell).await {
+        Ok(()) => compare(&mut connection, manifest, &missing, problems, unverified).await?,
+        Err(error) => problems.push(damage(error)?),
     }
     if problems.is_empty()
         && let Some(directory) = &laboratory.checks
@@ -76,6 +70,36 @@ pub(super) async fn verify(
     connection.close().await;
     database.close().await?;
     Ok(())
+}
+
+/// Restores all that can be.
+async fn bring(
+    options: &RestoreOptions,
+    missing: &[String],
+    tell: &mut (impl FnMut(u64) + Send),
+) -> Result<(), RestoreError> {
+    if missing.is_empty() {
+        let mut before = 0;
+        let progress = |it: RestoreProgress| tell(it.bytes - std::mem::replace(&mut before, it.bytes));
+        return restore(options, progress).await.map(drop);
+    }
+    // Without an extension some objects cannot be made: the others are looked at all the same.
+    let edit = Edit { without_extensions: missing.to_vec(), ..Edit::none(std::time::Duration::ZERO) };
+    let installation = program::fitting(&options.embedded, options.manifest.server_major().unwrap_or(0)).await?;
+    run(options, &installation, edit, Strictness::WhatCanBe, tell).await.map(drop)
+}
+
+/// What is wrong with the backup, if that is why it could not be restored.
+fn damage(error: RestoreError) -> Result<String, VerifyError> {
+    match error {
+        RestoreError::Stage { cause, .. } | RestoreError::Incomplete { cause, .. } => damage(*cause),
+        RestoreError::Fetch(error) if !error.is_damage() => Err(error.into()),
+        RestoreError::Fetch(_)
+        | RestoreError::Different { .. }
+        | RestoreError::Rows { .. }
+        | RestoreError::Restore { .. } => Ok(error.to_string()),
+        error => Err(VerifyError::Restore(Box::new(error))),
+    }
 }
 
 /// The roles that own things and hold rights. They are only names here: without rights, passwords and members.

@@ -34,6 +34,6 @@ pub(crate) async fn run(context: &mut Context, args: DbMigrateArgs) -> Result<Ou
     if args.write.dry_run {
         return road.dry_run(context).await;
     }
-    let (text, data) = describe(&road.push(context, &args.write, None).await?, Detail::Full);
+    let (text, data) = describe(&Box::pin(road.push(context, &args.write, None)).await?, Detail::Full);
     Ok(Outcome::done(text).data(data))
 }

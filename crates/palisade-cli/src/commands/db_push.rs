@@ -40,7 +40,7 @@ pub(crate) async fn run(context: &mut Context, args: DbPushArgs) -> Result<Outco
     if args.write.dry_run {
         return road.dry_run(context).await;
     }
-    let pushed = road.push(context, &args.write, args.approve.as_deref()).await?;
+    let pushed = Box::pin(road.push(context, &args.write, args.approve.as_deref())).await?;
     let (text, data) = describe(&pushed, Detail::Full);
     Ok(Outcome::done(text).data(data))
 }

@@ -59,7 +59,8 @@ pub(crate) async fn run(context: &mut Context, args: DbRlsArgs) -> Result<Outcom
         let (plan, changes) = look(context, connection, &road, args.check).await?;
         return Ok(if args.check { checked(&plan) } else { planned(context, &plan, &changes) });
     }
-    let (text, data) = describe(&road.push(context, &args.write, args.approve.as_deref()).await?, Detail::Full);
+    let (text, data) =
+        describe(&Box::pin(road.push(context, &args.write, args.approve.as_deref())).await?, Detail::Full);
     Ok(Outcome::done(text).data(data))
 }
 

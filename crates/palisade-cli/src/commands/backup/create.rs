@@ -56,7 +56,7 @@ pub(super) async fn run(context: &mut Context, args: CreateArgs) -> Result<Outco
         let text = format!("Would back up `{name}` into {}", place.name);
         return Ok(Outcome::done(text).data(json!({ "dry_run": true, "store": place.name })));
     }
-    let made = make(context, &selection, &place).await;
+    let made = Box::pin(make(context, &selection, &place)).await;
     tell(&selection, &name, &context.printer, &made).await;
     let Made { manifest, verdict, warnings } = made?;
     let text = format!("{}\n{}", place.of(&manifest.name), describe(&manifest, verdict.as_ref(), &warnings));
@@ -80,13 +80,13 @@ struct Made {
 async fn make(context: &Context, selection: &Selection, place: &Place) -> Result<Made, CommandError> {
     let identities = backups::identities(selection)?;
     let options = backups::options(selection, &context.printer, place).await?;
-    let manifest = create(&options, backups::creating(context.printer.clone())).await?;
+    let manifest = Box::pin(create(&options, backups::creating(context.printer.clone()))).await?;
     let (wanted, encrypted) = (selection.environment.backup.verify, manifest.encryption.is_some());
     let level = backups::level(selection, &context.printer, wanted, encrypted, identities.as_ref());
     let mut verdict = None;
     if let Some(level) = level {
         let progress = backups::verifying(context.printer.clone());
-        verdict = Some(verify(&place.store, &manifest, identities.as_ref(), &level, progress).await?);
+        verdict = Some(Box::pin(verify(&place.store, &manifest, identities.as_ref(), &level, progress)).await?);
     }
     let mut warnings = manifest.warnings.clone();
     warnings.extend(lost(selection, place, &manifest).await);

@@ -8,6 +8,7 @@ use palisade_backup::retention::{Decision, Policy, candidates, decide};
 use palisade_backup::{delete, list};
 use palisade_config::Retention;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Remove the backups of the environment that no rule keeps
@@ -51,7 +52,7 @@ pub(super) async fn run(context: &Context, args: PruneArgs) -> Result<Outcome, C
         text = format!("There are no backups of `{name}` in {}", place.name);
     }
     if !gone.is_empty() || !kept.is_empty() {
-        text.push_str(&format!("\n{} of {} {word}", gone.len(), decisions.len()));
+        let _ = write!(text, "\n{} of {} {word}", gone.len(), decisions.len());
     }
     Ok(Outcome::done(text).data(data))
 }

@@ -24,6 +24,7 @@ use std::fmt::Write as _;
   cargo xtask backup restore latest --to dev --overwrite
   cargo xtask backup restore 2NYE --to \"$SCRATCH_URL\" --jobs 4
   cargo xtask backup restore latest --to dev --swap")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct RestoreArgs {
     /// The backup: its id, the end of it, or `latest`
     #[arg(value_name = "ID")]

@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<Outcome, 
         _ => Level::Restored(Box::new(backups::laboratory(&selection))),
     };
     let progress = backups::verifying(context.printer.clone());
-    let verdict = verify(&place.store, manifest, identities.as_ref(), &level, progress).await?;
+    let verdict = Box::pin(verify(&place.store, manifest, identities.as_ref(), &level, progress)).await?;
     let time = duration(Duration::from_millis(verdict.milliseconds));
     let data = json!({ "backup": entry.name, "verdict": verdict });
     let mut text = if verdict.problems.is_empty() {
