@@ -70,6 +70,7 @@ pub async fn restore(
     let edit = Edit {
         clear: options.overwrite == Overwrite::Confirmed,
         roles: (options.owners == Owners::Fitting).then_some(roles),
+        own_rights_only: options.selection.is_everything(),
         supabase,
         ..Edit::none(settings.lock_timeout)
     };
