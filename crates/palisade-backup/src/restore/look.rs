@@ -40,6 +40,9 @@ pub async fn look(options: &RestoreOptions) -> Result<Possible, RestoreError> {
 
 pub(super) async fn look_closely(options: &RestoreOptions) -> Result<Looked, RestoreError> {
     let manifest = &options.manifest;
+    if options.jobs > 1 && !options.selection.is_everything() {
+        return Err(RestoreError::WholeOnly { what: "a restore with several jobs" });
+    }
     check_keys(options)?;
     let settings = options.target.settings();
     let mut connection = connect(settings).await?;

@@ -161,7 +161,7 @@ mod tests {
                    RESET SESSION AUTHORIZATION;\nGRANT SELECT ON TABLE t TO \"gone too\";\n";
         assert_eq!(roles.rights(sql, &notes), "GRANT ALL ON TABLE t TO anon;\n");
         let expected =
-            ["gone", "gone too"].map(|it| format!("rights of `{it}` were left out: the target has no such role"));
+            ["gone too", "gone"].map(|it| format!("rights of `{it}` were left out: the target has no such role"));
         assert_eq!(notes.lines(), expected);
         assert_eq!(roles.rights("GRANT ALL ON TABLE t TO gone;", &notes), "");
     }
