@@ -61,15 +61,12 @@ pub async fn restore(
     mut progress: impl FnMut(RestoreProgress) + Send,
 ) -> Result<Restored, RestoreError> {
     let started = Instant::now();
-    let staged = options.jobs > 1;
-    if staged && !options.selection.is_everything() {
-        return Err(RestoreError::WholeOnly { what: "a restore with several jobs" });
-    }
     let Looked { possible: Possible { server, .. }, roles, supabase } = look_closely(options).await?;
     let settings = options.target.settings();
     let edit = Edit {
         clear: options.overwrite == Overwrite::Confirmed,
         roles: (options.owners == Owners::Fitting).then_some(roles),
+        own_rights_only: options.selection.is_everything(),
         supabase,
         ..Edit::none(settings.lock_timeout)
     };
@@ -87,7 +84,7 @@ pub async fn restore(
     }
     let mut warnings: Vec<String> = program::weakness(&installation).into_iter().collect();
     let notes = edit.notes.clone();
-    if staged {
+    if options.jobs > 1 {
         warnings.extend(Box::pin(staged::restore(options, &installation, &edit, &mut tell)).await?);
     } else {
         let said = Box::pin(run(options, &installation, edit, Strictness::AllOrNothing, tell)).await?;

@@ -21,6 +21,8 @@ pub(crate) struct Edit {
     pub(crate) without_extensions: Vec<String>,
     /// The target's roles, if owners and rights are to fit them.
     pub(crate) roles: Option<TargetRoles>,
+    /// Whether everything that is in the target comes from the backup, so that default privileges of the target have no place in it.
+    pub(crate) own_rights_only: bool,
     /// What the target has of its own, if it is Supabase's.
     pub(crate) supabase: Option<SupabaseTarget>,
     /// What should be known of all this.
@@ -35,6 +37,7 @@ impl Edit {
             lock_timeout,
             without_extensions: Vec::new(),
             roles: None,
+            own_rights_only: false,
             supabase: None,
             notes: Notes::default(),
         }
@@ -71,6 +74,14 @@ impl Edit {
         // Behind the settings of the session, which come first.
         let place = toc.entries.iter().position(|it| !it.is_setting()).unwrap_or(toc.entries.len());
         toc.entries.insert(place, statement(next_number(toc), Section::PreData, sql));
+        if self.own_rights_only {
+            let ignored = if self.supabase.is_some() { supabase::external_array() } else { supabase::no_array() };
+            let sql = include_str!("rights.sql").replace("$ignored", &ignored);
+            // Behind all that is made before rows; `pg_restore` gives rights when all else is done.
+            let is_behind = |it: &Entry| matches!(it.section, Section::Data | Section::PostData);
+            let place = toc.entries.iter().position(is_behind).unwrap_or(toc.entries.len());
+            toc.entries.insert(place, statement(next_number(toc), Section::PreData, sql));
+        }
     }
 
     fn is_of_missing_extension(&self, it: &Entry) -> bool {

@@ -40,6 +40,9 @@ pub async fn look(options: &RestoreOptions) -> Result<Possible, RestoreError> {
 
 pub(super) async fn look_closely(options: &RestoreOptions) -> Result<Looked, RestoreError> {
     let manifest = &options.manifest;
+    if options.jobs > 1 && !options.selection.is_everything() {
+        return Err(RestoreError::WholeOnly { what: "a restore with several jobs" });
+    }
     check_keys(options)?;
     let settings = options.target.settings();
     let mut connection = connect(settings).await?;
@@ -93,7 +96,7 @@ async fn check_roles(
 
 /// The first few objects that are not Postgres's own, belong to no extension, and not to Supabase.
 async fn objects(connection: &mut Connection, without_external: bool) -> Result<Vec<String>, DbError> {
-    let ignored = if without_external { supabase::external_array() } else { "array[]::pg_catalog.name[]".to_owned() };
+    let ignored = if without_external { supabase::external_array() } else { supabase::no_array() };
     let sql = include_str!("objects.sql").replace("$ignored", &ignored);
     let rows = batch(connection, &sql).await.map_err(|it| it.error)?.rows;
     rows.iter().map(|row| row.try_get("object").map_err(DbError::from)).collect()

@@ -66,6 +66,11 @@ pub(super) fn has_rows_of(schema: &str) -> bool {
     WITH_ROWS.contains(&schema)
 }
 
+/// No schemas, as an array of SQL.
+pub(super) fn no_array() -> String {
+    "'{}'::pg_catalog.name[]".to_owned()
+}
+
 /// As an array of SQL. They are constants, of letters only.
 pub(super) fn external_array() -> String {
     format!("'{{{}}}'::pg_catalog.name[]", EXTERNAL_SCHEMAS.join(","))

@@ -1,11 +1,14 @@
 //! Restores with several connections.
 
 use palisade_backup::{
-    Content, CreateOptions, EngineChoice, Overwrite, RestoreError, RestoreOptions, Selection, Stage, create, restore,
+    Content, CreateOptions, EngineChoice, Overwrite, Owners, RestoreError, RestoreOptions, RestoreTarget, Selection,
+    Stage, create, restore,
 };
+use palisade_db::ConnectSettings;
+use palisade_embedded::{EmbeddedSettings, GrantRegime, Layer, Scratch};
 
 use crate::content::{HARD, assert_same};
-use crate::support::{Place, ask, content, key, run};
+use crate::support::{CONTENT, Place, ask, content, key, options, run};
 
 const ENGINES: [EngineChoice; 2] = [EngineChoice::Single, EngineChoice::Parallel];
 
@@ -42,6 +45,52 @@ async fn everything_comes_back() {
         assert_same(&place.database, &empty).await;
         assert_eq!(ask(&mut palisade_tests::connection(&empty).await, ROWS).await, before);
         empty.close().await.unwrap();
+    }
+}
+
+/// Archives of other versions hold large objects and rights differently.
+#[tokio::test]
+async fn everything_comes_back_on_newer_servers() {
+    let rest = "select concat_ws(' ', (select count(*) from pg_constraint), (select count(*) from pg_index), (select count(*) from pg_policy),
+        (select count(*) from pg_trigger), (select count(*) from pg_class where relacl is not null), (select count(*) from pg_description),
+        (select string_agg(oid || md5(lo_get(oid)), ',' order by oid) from pg_largeobject_metadata), (select last_value from counter))";
+    for major in [16, 17, 18] {
+        let embedded = EmbeddedSettings {
+            pg_bin: None,
+            pg_archive: Some(palisade_tests::archive(major)),
+            ..palisade_tests::settings()
+        };
+        let scratch = Scratch::open(&embedded).await.unwrap();
+        let source = scratch.database(&[Layer::supabase(GrantRegime::After)]).await.unwrap();
+        let mut connection = source.connect().await.unwrap();
+        run(&mut connection, CONTENT).await;
+        run(&mut connection, HARD).await;
+        let before = (ask(&mut connection, ROWS).await, ask(&mut connection, rest).await);
+        for engine in ENGINES {
+            let directory = palisade_tests::Directory::new();
+            let creating = options(directory.path().join("backups"), source.url().clone(), embedded.clone());
+            let creating = CreateOptions { engine, ..creating };
+            let manifest = create(&creating, |_| ()).await.unwrap();
+            let target = scratch.database(&[]).await.unwrap();
+            let restoring = RestoreOptions {
+                store: creating.store,
+                manifest,
+                identities: None,
+                target: RestoreTarget::url(ConnectSettings::new(target.url().clone()), &[]).unwrap(),
+                overwrite: Overwrite::Refuse,
+                owners: Owners::AsBackedUp,
+                selection: Selection::default(),
+                jobs: 2,
+                embedded: embedded.clone(),
+            };
+            restore(&restoring, |_| ()).await.unwrap();
+            let mut connection = target.connect().await.unwrap();
+            assert_eq!(
+                (ask(&mut connection, ROWS).await, ask(&mut connection, rest).await),
+                before,
+                "{major} {engine:?}"
+            );
+        }
     }
 }
 

@@ -32,6 +32,8 @@ const BROUGHT: &str = "select concat_ws(' ', (select md5(string_agg(id::text || 
     (select count(*) from auth.identities), (select count(*) from storage.buckets), (select string_agg(name, ',') from storage.objects),
     (select string_agg(polname || polrelid::regclass::text || polroles::regrole[]::text, ',' order by polname) from pg_policy),
     (select string_agg(tgname, ',' order by tgname) from pg_trigger where not tgisinternal and tgname <> 'own'),
+    has_table_privilege('anon', 'profiles', 'select'), has_function_privilege('anon', 'handle()', 'execute'),
+    has_table_privilege('anon', 'people', 'truncate'), (select count(*) from pg_proc, aclexplode(proacl) a where proname = 'handle' and a.grantee = 'service_role'::regrole),
     (select count(*) from everybody), (select string_agg(tablename, ',') from pg_publication_tables))";
 
 /// A role like Supabase's `postgres`: no superuser, the owner of the database, not of Supabase's schemas. That it may make policies and
@@ -45,6 +47,8 @@ async fn role(connection: &mut Connection) -> String {
              grant supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin to {role};
              grant set on parameter session_replication_role to {role};
              grant usage on schema auth, storage, realtime to {role};
+             alter default privileges for role {role} in schema public grant all on tables to anon, service_role;
+             alter default privileges for role {role} grant execute on functions to service_role;
              create table if not exists auth.schema_migrations (version text);
              insert into auth.schema_migrations values ('of the target');
              alter publication supabase_realtime owner to current_user;

@@ -117,7 +117,7 @@ async fn who_is_connected_is_named_and_stays_unless_told_otherwise() {
     let RestoreError::InUse { sessions, .. } = &error else { panic!("{error}") };
     assert!(sessions.len() == 1 && sessions[0].contains(&pid) && sessions[0].contains("a shop"), "{sessions:?}");
     assert_eq!(ask(&mut connected, "select 1::text").await, "1");
-    assert_eq!(named.all().await, [named.name.clone()]);
+    assert_eq!(named.all().await, std::slice::from_ref(&named.name));
 
     Box::pin(restore_swapped(&options, true, |_| ())).await.unwrap();
     assert!(palisade_db::batch(&mut connected, "select 1").await.is_err());
@@ -141,7 +141,7 @@ async fn who_comes_meanwhile_keeps_it_from_being_swapped() {
         connecting.lock().unwrap().get_or_insert_with(|| {
             tokio::spawn(async move {
                 let connected = palisade_db::connect(&settings).await.unwrap();
-                tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+                tokio::time::sleep(std::time::Duration::from_mins(1)).await;
                 drop(connected);
             })
         });
@@ -149,7 +149,7 @@ async fn who_comes_meanwhile_keeps_it_from_being_swapped() {
     .await
     .unwrap_err();
     assert!(matches!(error, RestoreError::InUse { .. }), "{error}");
-    assert_eq!(named.all().await, [named.name.clone()]);
+    assert_eq!(named.all().await, std::slice::from_ref(&named.name));
     let mut connection = named.connect(&named.name).await;
     assert_eq!(ask(&mut connection, "select to_regclass('mine')::text").await, "mine");
     connecting.into_inner().unwrap().unwrap().abort();
@@ -170,7 +170,7 @@ async fn a_restore_that_fails_leaves_no_new_database() {
         let error =
             Box::pin(restore_swapped(&RestoreOptions { jobs, ..options.clone() }, false, |_| ())).await.unwrap_err();
         assert!(matches!(error, RestoreError::Fetch(_) | RestoreError::Incomplete { .. }), "{error}");
-        assert_eq!(named.all().await, [named.name.clone()]);
+        assert_eq!(named.all().await, std::slice::from_ref(&named.name));
     }
     named.drop().await;
 }
