@@ -27,7 +27,7 @@ const FILL: &str = "
     create table small as select id, d, e from big where id % 4 = 0;
     create index on big (a); create index on middle (id); analyze";
 
-#[allow(clippy::print_stdout, reason = "a benchmark prints its result")]
+#[allow(clippy::print_stdout, clippy::too_many_lines, reason = "a benchmark prints its results, one after the other")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
