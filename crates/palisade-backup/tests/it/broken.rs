@@ -203,3 +203,14 @@ fn ourselves(place: &Place, script: &str) -> Child {
     command.args(["-c", script, "sh"]).arg(example).arg(place.store()).arg(place.database.url().to_string());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
+
+#[tokio::test]
+async fn a_pooler_in_transaction_mode_is_refused() {
+    let place = Place::new().await;
+    let pooler = palisade_tests::PgBouncer::start(place.database.tcp_url(), "transaction", "").await;
+    let mut options = place.options();
+    options.connect.url = pooler.url().clone();
+    let error = create(&options, |_| ()).await.unwrap_err();
+    assert!(matches!(error, CreateError::Pooler) && error.help().contains("direct-url"), "{error}");
+    assert_eq!(place.files(), Vec::<String>::new());
+}
