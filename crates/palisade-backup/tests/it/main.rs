@@ -3,6 +3,7 @@
 mod broken;
 mod content;
 mod create;
+mod damage;
 mod race;
 mod restore;
 mod secrets;
