@@ -4,6 +4,7 @@ mod broken;
 mod content;
 mod create;
 mod damage;
+mod many;
 mod race;
 mod restore;
 mod secrets;
