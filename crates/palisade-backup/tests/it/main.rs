@@ -3,6 +3,7 @@
 mod broken;
 mod content;
 mod create;
+mod cut;
 mod damage;
 mod many;
 mod race;
