@@ -6,6 +6,7 @@ mod create;
 mod cut;
 mod damage;
 mod many;
+mod memory;
 mod race;
 mod restore;
 mod secrets;
