@@ -37,7 +37,8 @@ const LARGE: u64 = 256 << 20;
 /// are recipients, and goes straight to the store; nothing lies on this machine's disk meanwhile, but where the store is a directory.
 ///
 /// The manifest is written last, and only if the snapshot lasted until then: a backup without its manifest does not exist. What was
-/// written before a failure is removed again; what a killed run leaves is found by [`leftovers`](crate::leftovers).
+/// written before a failure is removed again; what a killed run leaves is listed as
+/// [`Unfinished`](crate::State::Unfinished).
 ///
 /// # Errors
 ///

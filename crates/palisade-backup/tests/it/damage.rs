@@ -16,11 +16,11 @@ use crate::support::{Place, key, open, run};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     /// Whoever lists backups.
-    ByList,
+    List,
     /// Verification at level 1, without a key.
-    BySums,
+    Sums,
     /// Verification at level 2, when neither of the others could.
-    ByContents,
+    Contents,
 }
 
 /// Two backups of one database: between them, texts of one table changed, and not their lengths.
@@ -74,15 +74,15 @@ impl Two {
         let entry = find(&self.store, &self.newer.name.id()).await.unwrap();
         let state = &entry.state;
         match found {
-            Found::ByList => assert!(matches!(state, State::Damaged { .. }), "{what}: {state:?}"),
-            Found::BySums => {
+            Found::List => assert!(matches!(state, State::Damaged { .. }), "{what}: {state:?}"),
+            Found::Sums => {
                 // Also where the list knows already: a manifest may have been read before.
                 let text = fs::read(self.place.file(&self.newer, "manifest.json")).unwrap();
                 let manifest: Manifest = serde_json::from_slice(&text).unwrap();
                 assert_ne!(self.problems(&manifest, &Level::Sums).await, Vec::<String>::new(), "{what} at level 1");
                 assert_ne!(self.problems(&manifest, &Level::Contents).await, Vec::<String>::new(), "{what} at level 2");
             }
-            Found::ByContents => {
+            Found::Contents => {
                 let manifest = entry.manifest().unwrap_or_else(|| panic!("{what}: {state:?}"));
                 assert_ne!(self.problems(manifest, &Level::Contents).await, Vec::<String>::new(), "{what} at level 2");
             }
@@ -111,7 +111,7 @@ fn table<'v>(manifest: &'v mut Value, name: &str) -> &'v mut Value {
 }
 
 async fn edited_manifests(two: &Two) {
-    let found = Found::ByContents;
+    let found = Found::Contents;
     two.finds("a row more", found, |two| two.edit(|it| table(it, "people")["rows"] = 5001.into())).await;
     two.finds("a row less", found, |two| two.edit(|it| table(it, "teams")["rows"] = 19.into())).await;
     two.finds("another digest", found, |two| two.edit(|it| other(&mut table(it, "people")["digest"]))).await;
@@ -127,7 +127,7 @@ async fn edited_manifests(two: &Two) {
     for number in 0..two.newer.parts.len() {
         let name = &two.newer.parts[number].file;
         let part = |it: &'_ mut Value, key: &str, change: fn(&mut Value)| change(&mut it["parts"][number][key]);
-        two.finds(&format!("another hash of {name}"), Found::BySums, |two| {
+        two.finds(&format!("another hash of {name}"), Found::Sums, |two| {
             two.edit(|it| part(it, "blake3", other));
         })
         .await;
@@ -139,7 +139,7 @@ async fn edited_manifests(two: &Two) {
             two.edit(|it| part(it, "plain_bytes", |it| *it = json!(it.as_u64().unwrap() + 1)));
         })
         .await;
-        for by in [Found::ByList, Found::BySums] {
+        for by in [Found::List, Found::Sums] {
             two.finds(&format!("another size of {name}"), by, |two| {
                 two.edit(|it| part(it, "bytes", |it| *it = json!(it.as_u64().unwrap() + 1)));
             })
@@ -157,11 +157,11 @@ async fn edited_manifests(two: &Two) {
             .await;
         }
     }
-    two.finds("the manifest of the other backup", Found::ByList, |two| {
+    two.finds("the manifest of the other backup", Found::List, |two| {
         two.put("manifest.json", two.stored(&two.older, "manifest.json"));
     })
     .await;
-    two.finds("the manifest of the other backup, renamed", Found::BySums, |two| {
+    two.finds("the manifest of the other backup, renamed", Found::Sums, |two| {
         let mut value: Value = serde_json::from_slice(two.stored(&two.older, "manifest.json")).unwrap();
         value["name"] = two.newer.name.to_string().into();
         two.put("manifest.json", &serde_json::to_vec(&value).unwrap());
@@ -169,7 +169,7 @@ async fn edited_manifests(two: &Two) {
     .await;
     let whole = two.stored(&two.newer, "manifest.json");
     for length in [0, 1, whole.len() / 2, whole.len() - 1] {
-        two.finds(&format!("{length} bytes of the manifest"), Found::ByList, |two| {
+        two.finds(&format!("{length} bytes of the manifest"), Found::List, |two| {
             two.put("manifest.json", &two.stored(&two.newer, "manifest.json")[..length]);
         })
         .await;
@@ -182,32 +182,32 @@ async fn parts_in_wrong_places(two: &Two) {
     let changed =
         name("rows-000000").or(name("everything")).or(name("database")).expect("a part with the rows that changed");
     let file = &two.newer.parts[changed].file;
-    two.finds("a part of the older backup", Found::BySums, |two| two.put(file, two.stored(&two.older, file))).await;
-    two.finds("parts swapped between two backups", Found::BySums, |two| {
+    two.finds("a part of the older backup", Found::Sums, |two| two.put(file, two.stored(&two.older, file))).await;
+    two.finds("parts swapped between two backups", Found::Sums, |two| {
         two.put(file, two.stored(&two.older, file));
         fs::write(two.place.file(&two.older, file), two.stored(&two.newer, file)).unwrap();
     })
     .await;
-    two.finds("a part of the older backup, and what its manifest says of it", Found::ByContents, |two| {
+    two.finds("a part of the older backup, and what its manifest says of it", Found::Contents, |two| {
         two.put(file, two.stored(&two.older, file));
         let older: Value = serde_json::from_slice(two.stored(&two.older, "manifest.json")).unwrap();
         two.edit(|it| it["parts"][changed] = older["parts"][changed].clone());
     })
     .await;
     let next = &two.newer.parts[(changed + 1) % two.newer.parts.len()].file;
-    two.finds("two parts of one backup swapped", Found::BySums, |two| {
+    two.finds("two parts of one backup swapped", Found::Sums, |two| {
         two.put(file, two.stored(&two.newer, next));
         two.put(next, two.stored(&two.newer, file));
     })
     .await;
-    two.finds("the names of two parts swapped", Found::BySums, |two| {
+    two.finds("the names of two parts swapped", Found::Sums, |two| {
         two.edit(|it| {
             it["parts"][changed]["file"] = next.as_str().into();
             it["parts"][(changed + 1) % two.newer.parts.len()]["file"] = file.as_str().into();
         });
     })
     .await;
-    two.finds("what two parts hold swapped", Found::ByContents, |two| {
+    two.finds("what two parts hold swapped", Found::Contents, |two| {
         two.edit(|it| {
             let next = (changed + 1) % two.newer.parts.len();
             let (one, other) = (it["parts"][changed]["content"].clone(), it["parts"][next]["content"].clone());
@@ -217,7 +217,7 @@ async fn parts_in_wrong_places(two: &Two) {
     })
     .await;
     if two.identities.is_some() {
-        two.finds("it is said not to be encrypted", Found::ByContents, |two| {
+        two.finds("it is said not to be encrypted", Found::Contents, |two| {
             two.edit(|it| it["encryption"] = Value::Null);
         })
         .await;

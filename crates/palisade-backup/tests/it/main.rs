@@ -1,5 +1,7 @@
 //! Backups of real servers.
 
+#![allow(clippy::unwrap_used, reason = "all of this is tests, helpers included")]
+
 mod broken;
 mod content;
 mod create;
@@ -12,11 +14,6 @@ mod restore;
 mod s3;
 mod secrets;
 #[path = "../../../palisade-store/tests/it/server.rs"]
-#[allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "the tests of `palisade-store` need more of it, and call it from tests only"
-)]
 mod server;
 mod support;
 mod verify;

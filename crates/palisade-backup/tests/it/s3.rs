@@ -4,6 +4,8 @@ mod denied;
 mod faults;
 mod killed;
 
+use std::fs;
+
 use palisade_backup::{
     CreateOptions, EngineChoice, Identities, Level, Manifest, Overwrite, Owners, RestoreOptions, RestoreTarget,
     Selection, State, create, delete, find, list, restore, verify,
@@ -96,5 +98,30 @@ async fn two_at_once_are_two_backups() {
     for manifest in [one.unwrap(), other.unwrap()] {
         assert!(entries.iter().any(|it| it.manifest() == Some(&manifest)));
         assert_eq!(problems(&store, &manifest, None).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_that_lost_its_end_is_found() {
+    let (place, server) = (Place::new().await, Server::start().await);
+    let store = server.store();
+    for (engine, name) in ENGINES {
+        let manifest = create(&options(&place, &store, engine), |_| ()).await.unwrap();
+        for part in &manifest.parts {
+            let path = server
+                .files()
+                .into_iter()
+                .find(|it| it.ends_with(&format!("{}/{}", manifest.name, part.file)))
+                .unwrap();
+            let whole = fs::read(&path).unwrap();
+            fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+            let entry = find(&store, &manifest.name.id()).await.unwrap();
+            assert!(matches!(entry.state, State::Damaged { .. }), "{name}: {:?}", entry.state);
+            for level in [Level::Sums, Level::Contents] {
+                let verdict = verify(&store, &manifest, None, &level, |_| ()).await.unwrap();
+                assert_ne!(verdict.problems, Vec::<String>::new(), "{name}, {}, level {}", part.file, level.number());
+            }
+            fs::write(&path, &whole).unwrap();
+        }
     }
 }

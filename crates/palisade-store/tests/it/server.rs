@@ -1,8 +1,11 @@
 //! A real S3 server in this process, and everything that can happen on the way to it.
 //!
 //! The server is `s3s` on a directory. `layer.rs` adds what `s3s-fs` lacks; `fault.rs` breaks connections.
+//!
+//! The tests of `palisade-backup` have this file as a module of theirs, so it names its own modules by their paths.
 
-// Named by their paths, so that tests of other crates can have this file as a module of theirs.
+#![allow(dead_code, reason = "each of the crates that it tests needs another part of it")]
+
 #[path = "server/fault.rs"]
 mod fault;
 #[path = "server/layer.rs"]
@@ -113,6 +116,11 @@ impl Server {
             }
         }
         files
+    }
+
+    /// How many parts are on their way, also from clients that are gone.
+    pub(crate) fn uploading(&self) -> usize {
+        self.state.uploading.load(Ordering::SeqCst)
     }
 
     /// Everything that the server keeps outside of the bucket: parts of uploads.

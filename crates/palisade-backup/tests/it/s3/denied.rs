@@ -13,9 +13,9 @@ const WRONG: &str = "wrong-hunter3";
 
 /// Every text that somebody may see.
 fn shown(error: &CreateError) -> String {
-    let causes: String =
-        std::iter::successors(error.source(), |it| (**it).source()).map(|it| format!("{it}\n{it:?}\n")).collect();
-    format!("{error}\n{error:?}\n{error:#?}\n{}\n{causes}", error.help())
+    let causes: Vec<&dyn Error> = std::iter::successors(error.source(), |it| (**it).source()).collect();
+    let texts: Vec<String> = causes.iter().map(|it| format!("{it}\n{it:?}")).collect();
+    format!("{error}\n{error:?}\n{error:#?}\n{}\n{}", error.help(), texts.join("\n"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
