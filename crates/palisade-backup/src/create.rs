@@ -24,7 +24,7 @@ use crate::manifest::{Content, Encryption, Engine, Manifest, Part, SnapshotFacts
 use crate::name::BackupName;
 use crate::program;
 use crate::seal::{Sealed, Sealing};
-use crate::ship::{Look, ShipError, Shipment, ship};
+use crate::ship::{Harbour, Look, ShipError, Shipment, UnderWay, ship};
 use pg_dump::PgDump;
 
 /// Databases above this size are read by several connections, if nobody has chosen.
@@ -37,7 +37,8 @@ const LARGE: u64 = 256 << 20;
 /// are recipients, and goes straight to the store; nothing lies on this machine's disk meanwhile, but where the store is a directory.
 ///
 /// The manifest is written last, and only if the snapshot lasted until then: a backup without its manifest does not exist. What was
-/// written before a failure is removed again; what a killed run leaves is found by [`leftovers`](crate::leftovers).
+/// written before a failure is removed again; what a killed run leaves is listed as
+/// [`Unfinished`](crate::State::Unfinished).
 ///
 /// # Errors
 ///
@@ -46,13 +47,16 @@ pub async fn create(options: &CreateOptions, progress: impl FnMut(Progress) + Se
     let (started, started_at) = (Instant::now(), Timestamp::now());
     let holder = holder::hold(&options.connect, &options.history).await?;
     let name = BackupName::new(&options.environment, started_at);
-    let taken =
-        take(options, &holder, &name, Report { started, done: Progress::of(&holder.inventory), tell: progress });
+    let report = Report { started, done: Progress::of(&holder.inventory), tell: progress };
+    let (harbour, under_way) = Harbour::new();
+    let taken = take(options, &holder, &name, under_way, report);
     let result = match taken.await {
         Ok(taken) => conclude(options, holder, &name, started_at, taken).await,
         Err(error) => Err(error),
     };
     if result.is_err() {
+        // One of several connections has failed; what another one has read may still be on its way, and would arrive behind this.
+        harbour.quiet().await;
         remove(&options.store, &name).await;
     }
     result
@@ -92,6 +96,7 @@ async fn take(
     options: &CreateOptions,
     holder: &Holder,
     name: &BackupName,
+    under_way: UnderWay,
     mut report: Report<impl FnMut(Progress) + Send>,
 ) -> Result<Taken, CreateError> {
     let server = holder.connection().server_version();
@@ -103,7 +108,7 @@ async fn take(
         EngineChoice::Fitting | EngineChoice::Single => Engine::Single,
     };
     let sealing = Sealing { level: options.compression, recipients: options.recipients.clone() };
-    let place = Place { store: &options.store, name, sealing: &sealing };
+    let place = Place { store: &options.store, name, sealing: &sealing, under_way };
     let dump = PgDump { options, installation: &installation, holder };
     let (mut parts, rows) = match engine {
         Engine::Single => single::take(&dump, &place, &mut report, &mut warnings).await?,
@@ -190,6 +195,7 @@ struct Place<'a> {
     store: &'a Store,
     name: &'a BackupName,
     sealing: &'a Sealing,
+    under_way: UnderWay,
 }
 
 impl Place<'_> {
@@ -197,7 +203,7 @@ impl Place<'_> {
     fn ship(&self, file: &str, look: Look) -> Result<(String, Shipment), CreateError> {
         let file = format!("{file}{}", self.sealing.suffix());
         let key = Key::new(self.name.key(&file))?;
-        Ok((file, ship(self.store, key, self.sealing, look)))
+        Ok((file, ship(self.store, key, self.sealing, look, self.under_way.clone())))
     }
 }
 

@@ -178,12 +178,23 @@ impl From<EmbeddedError> for CreateError {
     }
 }
 
+/// Every table is locked, and the server has room for so many locks only.
+const MORE_LOCKS: &str = "the server cannot lock all tables at once: raise `max_locks_per_transaction`, which takes a restart of \
+    the server; nothing was left behind";
+
+/// The server names the setting in its hint, in whatever language; real memory it lacks under the same code.
+fn lacks_locks(error: &DbError) -> bool {
+    let hint = error.server().and_then(|it| it.hint.as_deref());
+    hint.is_some_and(|it| it.contains("max_locks_per_transaction"))
+}
+
 impl CreateError {
     /// What to do next; the CLI prints it under the error.
     pub fn help(&self) -> String {
         let again = || "run the same command again; nothing was left behind".to_owned();
         match self {
             Self::Connect(error) => error.help(),
+            Self::Database(error) if lacks_locks(error) => MORE_LOCKS.to_owned(),
             Self::Database(error) => error.help().unwrap_or_else(again),
             Self::NoProgram { source } => source.help(),
             Self::Start { program, .. } => format!("check that `{program}` runs, or set `PALISADE_PG_BIN`"),
@@ -204,6 +215,7 @@ impl CreateError {
             Self::SnapshotLost { .. } => {
                 "try again: somebody ended the session, or the connection broke; nothing was left behind".to_owned()
             }
+            Self::Rows { source, .. } if lacks_locks(source) => MORE_LOCKS.to_owned(),
             Self::Rows { source, .. } => source.help().unwrap_or_else(again),
             Self::Dump { said, .. } => said.help().unwrap_or_else(again),
             Self::Warned { .. } => {

@@ -9,7 +9,7 @@ pub struct Said {
 }
 
 /// A problem that people meet, recognised by the words of Postgres 15 to 18.
-const KNOWN: [(&str, &str); 13] = [
+const KNOWN: [(&str, &str); 14] = [
     (
         "affected by row-level security",
         "back up as a role that row security does not apply to: the owner of the tables, \
@@ -38,6 +38,11 @@ const KNOWN: [(&str, &str); 13] = [
     ),
     ("already exists", "the database is not empty: restore into a new one, or confirm that it may be replaced"),
     ("unsupported version", "a newer `pg_dump` wrote the backup: install the client programs of that version"),
+    // Of the server's hint.
+    (
+        "max_locks_per_transaction",
+        "the server cannot lock all tables at once: raise `max_locks_per_transaction`, which takes a restart of the server",
+    ),
     ("No space left on device", "the disk is full: free some space and try again"),
 ];
 
@@ -51,14 +56,27 @@ const HARMLESS: [&str; 4] = [
     "warning: no matching tables were found",
 ];
 
+/// What stands before a query that failed.
+const QUERY: &str = "detail: Query was: ";
+
+/// How much of such a query is kept: enough to see which it is.
+const QUERY_KEPT: usize = 200;
+
 impl Said {
     /// Reads the output of a program: one message a line.
     pub(crate) fn new(text: &str) -> Self {
         let mut lines: Vec<String> = Vec::new();
-        for line in text.lines().map(str::trim_end).filter(|it| !it.is_empty()) {
-            let line = strip_program(line);
-            if !lines.iter().any(|it| it == line) {
-                lines.push(line.to_owned());
+        let mut within_query = false;
+        for whole in text.lines().map(str::trim_end).filter(|it| !it.is_empty()) {
+            let line = strip_program(whole);
+            // A query of the program's own goes on until it says something else. It can be longer than everything that matters.
+            if within_query && line == whole {
+                continue;
+            }
+            within_query = line.starts_with(QUERY);
+            let line = if within_query { beginning(line) } else { line.to_owned() };
+            if !lines.contains(&line) {
+                lines.push(line);
             }
         }
         Self { lines }
@@ -99,6 +117,13 @@ fn strip_program(line: &str) -> &str {
     behind.map_or(line, |(_, message)| message)
 }
 
+fn beginning(line: &str) -> String {
+    match line.char_indices().nth(QUERY_KEPT) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
 /// The errors; everything if nothing is called one. At most ten lines: a program that gives up says why at the end.
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,6 +154,24 @@ mod tests {
         detail: Query was: LOCK TABLE public.secrets IN ACCESS SHARE MODE
         ");
         assert!(said.help().unwrap().contains("may not read everything"));
+    }
+
+    #[test]
+    fn long_queries_do_not_hide_what_went_wrong() {
+        let query = "SELECT a, b\nFROM c\n".repeat(20);
+        let said = Said::new(&format!(
+            "pg_dump: error: query failed: server closed the connection unexpectedly\n\
+             \tbefore or while processing the request.\n\
+             pg_dump: detail: Query was: {query}pg_dump: error: and this\n"
+        ));
+        insta::assert_snapshot!(said, @r"
+        error: query failed: server closed the connection unexpectedly
+        	before or while processing the request.
+        detail: Query was: SELECT a, b
+        error: and this
+        ");
+        let long = format!("pg_dump: detail: Query was: {}", "é".repeat(1000));
+        assert_eq!(Said::new(&long).to_string().chars().count(), 201);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A part on its way into the store: read, looked at, sealed and uploaded at the same time, and never more of it in memory than a few
 //! pieces.
 
+use std::convert::Infallible;
 use std::io;
 
 use bytes::Bytes;
@@ -72,12 +73,40 @@ pub(crate) struct Shipment {
     pub(crate) arrival: tokio::task::JoinHandle<Result<(Sealed, Look), ShipError>>,
 }
 
-/// Begins to put what will be sent into the store.
-pub(crate) fn ship(store: &Store, key: Key, sealing: &Sealing, look: Look) -> Shipment {
+/// Begins to put what will be sent into the store. It is under way until nobody sends any more, also if nobody waits for it.
+pub(crate) fn ship(store: &Store, key: Key, sealing: &Sealing, look: Look, under_way: UnderWay) -> Shipment {
     let (pieces, source) = mpsc::channel(WAITING);
     let (store, sealing) = (store.clone(), sealing.clone());
-    let arrival = tokio::spawn(arrive(store, key, sealing, source, look));
+    let arrival = tokio::spawn(async move {
+        let arrived = arrive(store, key, sealing, source, look).await;
+        drop(under_way);
+        arrived
+    });
     Shipment { pieces, arrival }
+}
+
+/// Held by every shipment, and by whoever may begin another one.
+#[derive(Debug, Clone)]
+pub(crate) struct UnderWay {
+    _held: mpsc::Sender<Infallible>,
+}
+
+/// Waits for the end of all shipments.
+#[derive(Debug)]
+pub(crate) struct Harbour {
+    ships: mpsc::Receiver<Infallible>,
+}
+
+impl Harbour {
+    pub(crate) fn new() -> (Self, UnderWay) {
+        let (held, ships) = mpsc::channel(1);
+        (Self { ships }, UnderWay { _held: held })
+    }
+
+    /// Returns when nothing is under way: what is in the store then is all there will be.
+    pub(crate) async fn quiet(mut self) {
+        while self.ships.recv().await.is_some() {}
+    }
 }
 
 async fn arrive(

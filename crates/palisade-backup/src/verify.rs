@@ -2,7 +2,7 @@
 
 mod restored;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ pub use restored::Laboratory;
 use crate::contents::ArchiveContents;
 use crate::fetch::{self, FetchError};
 use crate::keys::Identities;
-use crate::manifest::{Content, Manifest, Part};
+use crate::manifest::{Content, Engine, Manifest, Part};
 use crate::ship::Look;
 use crate::verdict::{self, Verdict};
 use crate::verify_error::VerifyError;
@@ -107,7 +107,7 @@ async fn contents(
     tell: &mut (impl FnMut(u64) + Send),
     problems: &mut Vec<String>,
 ) -> Result<(), VerifyError> {
-    let mut rows: BTreeMap<(String, String), Rows> = BTreeMap::new();
+    let (mut rows, mut large_objects): (BTreeMap<(String, String), Rows>, u64) = (BTreeMap::new(), 0);
     for part in &manifest.parts {
         let look = look(part);
         let opened = fetch::open(store, manifest, part, identities, look, &mut *tell).await;
@@ -121,6 +121,7 @@ async fn contents(
                 let finished =
                     contents.finish().map_err(|source| FetchError::Archive { file: part.file.clone(), source });
                 let Some(found) = note(finished, problems)? else { continue };
+                large_objects += found.large_objects;
                 problems.extend(found.broken.map(|error| format!("{}: {error}", part.file)));
                 for (table, found) in found.rows {
                     *rows.entry(table).or_default() += found;
@@ -130,9 +131,37 @@ async fn contents(
         }
     }
     if problems.is_empty() {
+        problems.extend(missing_parts(manifest));
         problems.extend(different_rows(manifest, &rows));
+        problems.extend(unlisted_tables(manifest, &rows));
+        if large_objects != manifest.large_objects {
+            problems.push(format!("{} large objects, {large_objects} were read", manifest.large_objects));
+        }
     }
     Ok(())
+}
+
+/// What has to be there besides rows, which are counted: a manifest without the part with indexes looks right otherwise.
+fn missing_parts(manifest: &Manifest) -> Vec<String> {
+    let needed: &[(Content, &str)] = match manifest.engine {
+        Engine::Single => &[(Content::Everything, "with everything")],
+        Engine::Parallel => {
+            &[(Content::PreData, "with what comes before rows"), (Content::PostData, "with what comes behind rows")]
+        }
+    };
+    let is_missing = |content: &Content| !manifest.parts.iter().any(|it| it.content == *content);
+    let missing = needed.iter().filter(|(content, _)| is_missing(content));
+    missing.map(|(_, what)| format!("the manifest lists no part {what}")).collect()
+}
+
+/// Tables whose rows were read, and that the manifest does not know.
+fn unlisted_tables(manifest: &Manifest, found: &BTreeMap<(String, String), Rows>) -> Vec<String> {
+    let listed: BTreeSet<(&str, &str)> =
+        manifest.tables.iter().map(|it| (it.schema.as_str(), it.name.as_str())).collect();
+    let others = found.keys().filter(|(schema, table)| !listed.contains(&(schema.as_str(), table.as_str())));
+    others
+        .map(|(schema, table)| format!("there are rows of {schema}.{table}, which the manifest does not list"))
+        .collect()
 }
 
 /// What is to be read of a part.

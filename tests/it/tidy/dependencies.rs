@@ -1,6 +1,7 @@
 //! What we use of others: only what is needed, and what for.
 
 use super::manifests::{Member, members, workspace_dependencies};
+use super::tree::File;
 use super::{none, tree};
 use std::collections::BTreeSet;
 
@@ -11,11 +12,28 @@ fn words(text: &str) -> BTreeSet<&str> {
 
 fn sources(member: &Member, directories: &[&str]) -> String {
     let below: Vec<String> = directories.iter().map(|it| format!("{}/{it}", member.directory)).collect();
-    let files = tree::rust_files().into_iter().filter(|it| below.iter().any(|below| it.path.starts_with(below)));
+    let (own, others): (Vec<File>, Vec<File>) =
+        tree::rust_files().into_iter().partition(|it| below.iter().any(|below| it.path.starts_with(below)));
+    let elsewhere: Vec<String> = own.iter().flat_map(modules_from_elsewhere).collect();
+    let used = others.into_iter().filter(|it| elsewhere.iter().any(|module| it.path.as_str().starts_with(module)));
     let code = |text: &str| -> Vec<String> {
         text.lines().filter(|it| !it.trim_start().starts_with("//")).map(str::to_owned).collect()
     };
-    files.flat_map(|it| code(&it.text)).collect::<Vec<_>>().join("\n")
+    own.iter().cloned().chain(used).flat_map(|it| code(&it.text)).collect::<Vec<_>>().join("\n")
+}
+
+/// Modules that a file has by their paths, as `#[path = "../x.rs"]` says: what these use, the crate depends on. Without the ending,
+/// which is where their own modules lie.
+fn modules_from_elsewhere(file: &File) -> Vec<String> {
+    let paths = file.text.lines().filter_map(|it| it.trim().strip_prefix("#[path = \"")?.strip_suffix(".rs\"]"));
+    let below_root = |path: &str| {
+        let mut found = file.path.parent().unwrap().to_owned();
+        for part in path.split('/') {
+            if part == ".." { drop(found.pop()) } else { found.push(part) }
+        }
+        found.into_string()
+    };
+    paths.map(below_root).collect()
 }
 
 /// Not for their own sake: a feature of theirs is switched on, or a build needs them.

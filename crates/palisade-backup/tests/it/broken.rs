@@ -1,12 +1,11 @@
 //! What breaks half way leaves nothing under a backup's name.
 
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use palisade_backup::{CreateError, State, create};
 use palisade_db::ConnectSettings;
 
-use crate::support::{Place, ask, run};
+use crate::support::{Place, ask, ourselves, run};
 
 /// Ours is the session that waits for a lock.
 const WAITING: &str = "select coalesce((select pid::text from pg_stat_activity where datname = current_database()
@@ -152,7 +151,7 @@ async fn we_are_killed() {
     .await;
     let (mut complete, mut unfinished) = (0, 0);
     for step in 0..50 {
-        let mut child = ourselves(&place, "exec \"$@\"");
+        let mut child = ourselves("exec \"$@\"", &place, "fitting");
         tokio::time::sleep(Duration::from_millis(20 * step)).await;
         let _ = child.kill();
         child.wait().unwrap();
@@ -177,13 +176,14 @@ async fn we_are_killed() {
 #[tokio::test]
 async fn the_disk_is_full() {
     let place = Place::new().await;
-    // A limit of 16 blocks on the size of files, as an error and not as a signal.
-    let child = ourselves(&place, "trap '' XFSZ; ulimit -f 16; exec \"$@\"");
-    let output = child.wait_with_output().unwrap();
-    assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("room"), "{said}");
-    assert_eq!(place.files(), Vec::<String>::new());
+    for engine in ["single", "parallel"] {
+        // A limit of 16 blocks on the size of files, as an error and not as a signal.
+        let child = ourselves("trap '' XFSZ; ulimit -f 16; exec \"$@\"", &place, engine);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("room"), "{engine}: {said}");
+        assert_eq!(place.files(), Vec::<String>::new(), "{engine}");
+    }
 }
 
 #[tokio::test]
@@ -192,16 +192,6 @@ async fn the_store_cannot_be_written() {
     place.directory.write("backups", "a file");
     let error = place.backup().await.unwrap_err();
     assert!(matches!(error, CreateError::Store(_)), "{error}");
-}
-
-/// The example program, started through a shell script.
-#[allow(clippy::disallowed_methods, reason = "a test of what happens to the whole process")]
-fn ourselves(place: &Place, script: &str) -> Child {
-    let tests = std::env::current_exe().unwrap();
-    let example = tests.parent().unwrap().with_file_name("examples").join("backup");
-    let mut command = std::process::Command::new("sh");
-    command.args(["-c", script, "sh"]).arg(example).arg(place.store()).arg(place.database.url().to_string());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 #[tokio::test]

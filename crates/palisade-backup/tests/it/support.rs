@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -140,6 +141,23 @@ pub(crate) fn options(store: Utf8PathBuf, url: DatabaseUrl, embedded: EmbeddedSe
         history: HistoryTable { schema: "palisade".to_owned(), name: "migrations".to_owned() },
         embedded,
     }
+}
+
+/// The example program, started through a shell script that has its command line in `$@`.
+pub(crate) fn ourselves(script: &str, place: &Place, engine: &str) -> Child {
+    let mut command = example(script);
+    command.args([place.store().as_str(), &place.database.url().to_string(), engine]);
+    command.spawn().unwrap()
+}
+
+/// As [`ourselves`], without the arguments.
+#[allow(clippy::disallowed_methods, reason = "tests of what happens to a whole process")]
+pub(crate) fn example(script: &str) -> Command {
+    let tests = std::env::current_exe().unwrap();
+    let example = tests.parent().unwrap().with_file_name("examples").join("backup");
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]).arg(example).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
 }
 
 pub(crate) async fn run(connection: &mut Connection, sql: &str) {

@@ -1,8 +1,14 @@
 //! A real S3 server in this process, and everything that can happen on the way to it.
 //!
 //! The server is `s3s` on a directory. `layer.rs` adds what `s3s-fs` lacks; `fault.rs` breaks connections.
+//!
+//! The tests of `palisade-backup` have this file as a module of theirs, so it names its own modules by their paths.
 
+#![allow(dead_code, reason = "each of the crates that it tests needs another part of it")]
+
+#[path = "server/fault.rs"]
 mod fault;
+#[path = "server/layer.rs"]
 mod layer;
 
 pub(crate) use fault::{Fault, Rule};
@@ -70,6 +76,11 @@ impl Server {
         self.state.rules.lock().unwrap().push(rule);
     }
 
+    /// Does everything right from now on.
+    pub(crate) fn forgive(&self) {
+        self.state.rules.lock().unwrap().clear();
+    }
+
     /// How often requests were made that contain all `words`.
     pub(crate) fn count(&self, words: &[&str]) -> usize {
         let requests = self.state.requests.lock().unwrap();
@@ -92,6 +103,24 @@ impl Server {
 
     pub(crate) fn store(&self) -> Store {
         open(&format!("s3://{BUCKET}/some/prefix"), &self.settings()).unwrap()
+    }
+
+    /// The names of all objects, without asking the server.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut directories = vec![Utf8PathBuf::from_path_buf(self.directory.path().join(BUCKET)).unwrap()];
+        while let Some(directory) = directories.pop() {
+            for entry in directory.read_dir_utf8().unwrap() {
+                let path = entry.unwrap().into_path();
+                if path.is_dir() { directories.push(path) } else { files.push(path.into_string()) }
+            }
+        }
+        files
+    }
+
+    /// How many parts are on their way, also from clients that are gone.
+    pub(crate) fn uploading(&self) -> usize {
+        self.state.uploading.load(Ordering::SeqCst)
     }
 
     /// Everything that the server keeps outside of the bucket: parts of uploads.
