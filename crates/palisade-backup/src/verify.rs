@@ -78,8 +78,16 @@ pub async fn verify(
         }
         Level::Contents => contents(store, manifest, identities, &mut tell, &mut problems).await?,
         Level::Restored(laboratory) => {
-            restored::verify(laboratory, store, manifest, identities, &mut tell, &mut problems, &mut unverified)
-                .await?;
+            Box::pin(restored::verify(
+                laboratory,
+                store,
+                manifest,
+                identities,
+                &mut tell,
+                &mut problems,
+                &mut unverified,
+            ))
+            .await?;
         }
     }
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -58,6 +58,7 @@ async fn bring_back(store: &Store, manifest: &Manifest, identities: Option<Ident
         overwrite: Overwrite::Refuse,
         owners: Owners::AsBackedUp,
         selection: Selection::default(),
+        jobs: 1,
         embedded: palisade_tests::settings(),
     };
     restore(&options, |_| ()).await.unwrap();
