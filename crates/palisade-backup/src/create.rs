@@ -117,9 +117,7 @@ async fn take(
     match dump.roles(&place).await {
         Ok(part) => parts.push(part),
         // Not everybody may ask; and a database can be restored to where its roles are.
-        Err(error @ (CreateError::Dump { .. } | CreateError::Warned { .. })) => {
-            warnings.push(format!("roles are not in it: {error}"));
-        }
+        Err(error) if error.is_denied() => warnings.push(format!("roles are not in it: {error}")),
         Err(error) => return Err(error),
     }
     Ok(Taken { engine, client_version: installation.version.to_string(), parts, rows, warnings })

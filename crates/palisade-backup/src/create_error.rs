@@ -189,6 +189,11 @@ fn lacks_locks(error: &DbError) -> bool {
 }
 
 impl CreateError {
+    /// Whether a program was not allowed to read something.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(self, Self::Dump { said, .. } if said.is_denied())
+    }
+
     /// What to do next; the CLI prints it under the error.
     pub fn help(&self) -> String {
         let again = || "run the same command again; nothing was left behind".to_owned();

@@ -87,6 +87,11 @@ impl Said {
         self.lines
     }
 
+    /// Whether it was not allowed to read something.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.lines.iter().any(|it| it.contains("permission denied"))
+    }
+
     /// Whether it said nothing.
     pub(crate) fn is_silent(&self) -> bool {
         self.lines.is_empty()

@@ -149,10 +149,14 @@ async fn we_are_killed() {
         "create table much as select it, repeat(md5(it::text), 9) as t from generate_series(1, 60000) it",
     )
     .await;
+    // Over as long as a whole run takes here and now.
+    let began = std::time::Instant::now();
+    assert!(ourselves("exec \"$@\"", &place, "fitting").wait().unwrap().success());
+    let whole = began.elapsed();
     let (mut complete, mut unfinished) = (0, 0);
     for step in 0..50 {
         let mut child = ourselves("exec \"$@\"", &place, "fitting");
-        tokio::time::sleep(Duration::from_millis(20 * step)).await;
+        tokio::time::sleep(whole * step / 48).await;
         let _ = child.kill();
         child.wait().unwrap();
         for entry in place.entries().await {
