@@ -29,7 +29,11 @@ fn modules_from_elsewhere(file: &File) -> Vec<String> {
     let below_root = |path: &str| {
         let mut found = file.path.parent().unwrap().to_owned();
         for part in path.split('/') {
-            if part == ".." { drop(found.pop()) } else { found.push(part) }
+            if part == ".." {
+                found.pop();
+            } else {
+                found.push(part);
+            }
         }
         found.into_string()
     };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_archive::{Entry, Toc};
 use palisade_db::{Connection, DbError, Row, batch};
-use palisade_sql::split;
+use palisade_sql::{quote_literal, split};
 
 use super::notes::Notes;
 use super::{Owners, RestoreOptions, grants};
@@ -23,8 +23,8 @@ pub(crate) struct TargetRoles {
 pub(super) async fn ask(connection: &mut Connection) -> Result<TargetRoles, DbError> {
     let (us, superuser) = (connection.facts().user.clone(), connection.facts().superuser);
     // Since 16 one can be a member and not be allowed to become it.
-    let right = if connection.server_version().major() >= 16 { "set" } else { "member" };
-    let sql = format!("select rolname::text, pg_catalog.pg_has_role(oid, '{right}')::text from pg_catalog.pg_roles");
+    let right = quote_literal(if connection.server_version().major() >= 16 { "set" } else { "member" });
+    let sql = format!("select rolname::text, pg_catalog.pg_has_role(oid, {right})::text from pg_catalog.pg_roles");
     let rows = batch(connection, &sql).await.map_err(|it| it.error)?.rows;
     let mut known = BTreeMap::new();
     for row in &rows {

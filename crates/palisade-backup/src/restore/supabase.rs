@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use palisade_archive::{Entry, Toc};
 use palisade_db::{Connection, DbError, Row, batch};
-use palisade_sql::{Ident, QualifiedName, Statement, TokenKind, split};
+use palisade_sql::{Ident, QualifiedName, Statement, TokenKind, quote_literal, split};
 use serde::Deserialize;
 
 use super::grants;
@@ -68,12 +68,13 @@ pub(super) fn has_rows_of(schema: &str) -> bool {
 
 /// No schemas, as an array of SQL.
 pub(super) fn no_array() -> String {
-    "'{}'::pg_catalog.name[]".to_owned()
+    "array[]::pg_catalog.name[]".to_owned()
 }
 
-/// As an array of SQL. They are constants, of letters only.
+/// As an array of SQL.
 pub(super) fn external_array() -> String {
-    format!("'{{{}}}'::pg_catalog.name[]", EXTERNAL_SCHEMAS.join(","))
+    let names: Vec<String> = EXTERNAL_SCHEMAS.iter().map(|it| quote_literal(it)).collect();
+    format!("array[{}]::pg_catalog.name[]", names.join(","))
 }
 
 impl SupabaseTarget {
