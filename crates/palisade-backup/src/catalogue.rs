@@ -127,8 +127,7 @@ impl FindError {
 /// [`FindError`].
 pub async fn find(store: &Store, which: &str) -> Result<Entry, FindError> {
     if which == "latest" {
-        let newest = list(store).await?.into_iter().find(|it| it.manifest().is_some());
-        return newest.ok_or_else(|| FindError::None { which: which.to_owned() });
+        return newest(store, |_| true).await?.ok_or_else(|| FindError::None { which: which.to_owned() });
     }
     let names = store.directories(None).await?.into_iter().filter_map(|it| it.parse::<BackupName>().ok());
     let wanted = which.to_ascii_uppercase();
@@ -142,6 +141,24 @@ pub async fn find(store: &Store, which: &str) -> Result<Entry, FindError> {
             Err(FindError::Several { which: which.to_owned(), names })
         }
     }
+}
+
+/// The newest complete backup with a name that `fits`. Looks at no more backups than it has to.
+///
+/// # Errors
+///
+/// [`StoreError`] if the store cannot be read.
+pub async fn newest(store: &Store, fits: impl Fn(&BackupName) -> bool) -> Result<Option<Entry>, StoreError> {
+    let names = store.directories(None).await?.into_iter().filter_map(|it| it.parse::<BackupName>().ok());
+    let mut names: Vec<BackupName> = names.filter(|it| fits(it)).collect();
+    names.sort_by(|one, other| (other.started(), other).cmp(&(one.started(), one)));
+    for name in names {
+        let entry = entry(store, name).await?;
+        if entry.manifest().is_some() {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
 }
 
 async fn entry(store: &Store, name: BackupName) -> Result<Entry, StoreError> {

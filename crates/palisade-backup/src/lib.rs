@@ -35,7 +35,7 @@ mod verdict;
 mod verify;
 mod verify_error;
 
-pub use catalogue::{Entry, FindError, State, delete, find, list};
+pub use catalogue::{Entry, FindError, State, delete, find, list, newest};
 pub use compare::{
     Change, Comparison, ExtensionChange, RowsChange, SequenceChange, SequencePosition, TableRows, compare, shrunk,
 };

@@ -31,6 +31,7 @@ pub struct Verdict {
 
 /// Puts a verdict beside the backup.
 pub(crate) async fn write(store: &Store, name: &BackupName, verdict: &Verdict) -> Result<(), StoreError> {
+    // Texts, numbers and a time always serialize.
     let text = serde_json::to_vec_pretty(verdict).unwrap_or_default();
     let id = Ulid::from_parts(u64::try_from(verdict.at.as_millisecond()).unwrap_or(0), rand::random());
     store.create(&Key::new(name.key(&format!("verdict-{id}.json")))?, Bytes::from(text)).await

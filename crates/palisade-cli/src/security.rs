@@ -170,7 +170,7 @@ impl Looked {
         let all = self.facts.schemas.values().map(|it| it.name.clone());
         all.filter(|name| match &self.schemas {
             Some(schemas) => schemas.contains(name),
-            None => name != "palisade" && !(supabase && palisade_source::SUPABASE_SCHEMAS.contains(&name.as_str())),
+            None => name != "palisade" && !(supabase && palisade_config::SUPABASE_SCHEMAS.contains(&name.as_str())),
         })
         .collect()
     }

@@ -36,6 +36,7 @@ mod redact;
 mod secret;
 mod ssl;
 mod suggest;
+mod supabase;
 mod variables;
 
 pub use conflict::Dispute;
@@ -56,4 +57,5 @@ pub use redact::{REDACTED, Secrets, secrets};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use secret::{SecretError, SecretSource};
 pub use ssl::{SslMode, SslModeError};
+pub use supabase::SUPABASE_SCHEMAS;
 pub use variables::Variables;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use palisade_config::GrantRegime;
+use palisade_config::{GrantRegime, SUPABASE_SCHEMAS};
 use palisade_db::{Connection, DbError};
 use palisade_embedded::Layer;
 use palisade_migrator::{Migration, Version, load};
@@ -11,7 +11,7 @@ use palisade_policy::{
     Access, AccessChange, Compare, Facts, Privilege, Relation, access_difference, access_lock, managed_relations,
 };
 use palisade_rls::{ReadError, read_facts};
-use palisade_source::{Base, MakeError, SUPABASE_SCHEMAS, Workbench};
+use palisade_source::{Base, MakeError, Workbench};
 
 use crate::inputs::Inputs;
 

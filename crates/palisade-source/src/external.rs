@@ -3,31 +3,7 @@
 use std::collections::BTreeSet;
 
 use palisade_catalog::{Catalog, Object, ObjectKey, ObjectKind, Privilege};
-use palisade_config::{GrantRegime, HistoryTable};
-
-/// Schemas that Supabase makes and looks after.
-pub const SUPABASE_SCHEMAS: [&str; 20] = [
-    "_analytics",
-    "_realtime",
-    "_supavisor",
-    "auth",
-    "cron",
-    "dbdev",
-    "etl",
-    "extensions",
-    "graphql",
-    "graphql_public",
-    "net",
-    "pgbouncer",
-    "pgmq",
-    "pgsodium",
-    "pgsodium_masks",
-    "realtime",
-    "storage",
-    "supabase_functions",
-    "supabase_migrations",
-    "vault",
-];
+use palisade_config::{GrantRegime, HistoryTable, SUPABASE_SCHEMAS};
 
 /// Those on whose tables users put policies and triggers.
 const OPEN: [&str; 3] = ["auth", "storage", "realtime"];

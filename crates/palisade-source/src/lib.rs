@@ -27,7 +27,7 @@ pub use cache::CatalogCache;
 pub use comparable::{Part, comparable, made_by, owned, usual_owner, version_mismatch};
 pub use copy::{CopyError, copy, renamed_copy};
 pub use directory::{DirectoryError, SqlFile, read_directory};
-pub use external::{External, SUPABASE_SCHEMAS, grant_regime, is_supabase};
+pub use external::{External, grant_regime, is_supabase};
 pub use live::{LiveError, read_live};
 pub use load::{LoadError, MissingRoles, load};
 pub use migration::migration_text;

@@ -4,33 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use palisade_archive::{Entry, Toc};
+use palisade_config::SUPABASE_SCHEMAS;
 use palisade_db::{Connection, DbError, Row, batch};
 use palisade_sql::{Ident, QualifiedName, Statement, TokenKind, quote_literal, split};
 use serde::Deserialize;
 
 use super::grants;
 use super::notes::Notes;
-
-/// Schemas that Supabase owns, see [its list][docs]: those that `palisade-config` lets nobody manage.
-///
-/// [docs]: https://supabase.com/docs/guides/platform/migrating-within-supabase/backup-restore
-pub(super) const EXTERNAL_SCHEMAS: [&str; 15] = [
-    "auth",
-    "cron",
-    "extensions",
-    "graphql",
-    "graphql_public",
-    "net",
-    "pgbouncer",
-    "pgmq",
-    "pgsodium",
-    "pgsodium_masks",
-    "realtime",
-    "storage",
-    "supabase_functions",
-    "supabase_migrations",
-    "vault",
-];
 
 /// Schemas of Supabase whose rows are the user's: accounts, buckets, and what is said about files.
 const WITH_ROWS: [&str; 2] = ["auth", "storage"];
@@ -73,7 +53,7 @@ pub(super) fn no_array() -> String {
 
 /// As an array of SQL.
 pub(super) fn external_array() -> String {
-    let names: Vec<String> = EXTERNAL_SCHEMAS.iter().map(|it| quote_literal(it)).collect();
+    let names: Vec<String> = SUPABASE_SCHEMAS.iter().map(|it| quote_literal(it)).collect();
     format!("array[{}]::pg_catalog.name[]", names.join(","))
 }
 
@@ -171,7 +151,7 @@ pub(super) fn keys_back(is_local: bool) -> String {
 }
 
 fn is_external(schema: &str) -> bool {
-    EXTERNAL_SCHEMAS.contains(&schema)
+    SUPABASE_SCHEMAS.contains(&schema)
 }
 
 /// The schema that an entry is in, or is.

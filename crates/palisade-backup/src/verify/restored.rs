@@ -39,7 +39,11 @@ pub(super) async fn verify(
     problems: &mut Vec<String>,
     unverified: &mut Vec<String>,
 ) -> Result<(), VerifyError> {
-    let major = manifest.server_major().unwrap_or(0);
+    let Some(major) = manifest.server_major() else {
+        problems
+            .push(format!("the manifest says that the server was `{}`, which is no version", manifest.server_version));
+        return Ok(());
+    };
     let embedded = laboratory.embedded.clone().with_major(major);
     let scratch = Scratch::open(&embedded).await?;
     let database = scratch.database(&[]).await?;
@@ -58,7 +62,7 @@ pub(super) async fn verify(
         jobs: 2,
         embedded: embedded.clone(),
     };
-    match bring(&options, &missing, tell).await {
+    match bring(&options, major, &missing, tell).await {
         Ok(()) => compare(&mut connection, manifest, &missing, problems, unverified).await?,
         Err(error) => problems.push(damage(error)?),
     }
@@ -75,6 +79,7 @@ pub(super) async fn verify(
 /// Restores all that can be.
 async fn bring(
     options: &RestoreOptions,
+    major: u32,
     missing: &[String],
     tell: &mut (impl FnMut(u64) + Send),
 ) -> Result<(), RestoreError> {
@@ -85,7 +90,7 @@ async fn bring(
     }
     // Without an extension some objects cannot be made: the others are looked at all the same.
     let edit = Edit { without_extensions: missing.to_vec(), ..Edit::none(std::time::Duration::ZERO) };
-    let installation = program::fitting(&options.embedded, options.manifest.server_major().unwrap_or(0)).await?;
+    let installation = program::fitting(&options.embedded, major).await?;
     run(options, &installation, edit, Strictness::WhatCanBe, tell).await.map(drop)
 }
 

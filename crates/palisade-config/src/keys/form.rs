@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use figment::value::{Dict, Value};
 
 use crate::layer::Given;
-use crate::{BackupEngine, GrantRegime, SecretSource, SslMode};
+use crate::{BackupEngine, GrantRegime, SUPABASE_SCHEMAS, SecretSource, SslMode};
 
 /// The form of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,12 @@ pub(crate) enum Form {
     Time,
     TimeOrZero,
     Count,
+    /// A whole number, within bounds.
+    Between {
+        least: u32,
+        most: u32,
+        expected: &'static str,
+    },
     /// Hours, days, weeks; in whole seconds.
     Period,
     /// How rows of a backup are read.
@@ -36,27 +42,8 @@ pub(crate) enum Form {
     Secret,
 }
 
-/// Schemas that Postgres and Supabase own, see [Supabase's list][docs].
-///
-/// [docs]: https://supabase.com/docs/guides/platform/migrating-within-supabase/backup-restore
-const EXTERNAL_SCHEMAS: &[&str] = &[
-    "auth",
-    "cron",
-    "extensions",
-    "graphql",
-    "graphql_public",
-    "information_schema",
-    "net",
-    "pgbouncer",
-    "pgmq",
-    "pgsodium",
-    "pgsodium_masks",
-    "realtime",
-    "storage",
-    "supabase_functions",
-    "supabase_migrations",
-    "vault",
-];
+/// Of the schemas that Supabase owns, those whose names others use as well, where there is no Supabase.
+const USED_BY_OTHERS: [&str; 2] = ["dbdev", "etl"];
 
 impl Form {
     /// What a value must be, to follow "is not".
@@ -66,6 +53,7 @@ impl Form {
             Self::Time => "a time such as `5s` or `1m 30s`, from a millisecond to 24 days",
             Self::TimeOrZero => "a time such as `30s`, of at most 24 days, or `0` for no limit",
             Self::Count => "a whole number from 0",
+            Self::Between { expected, .. } => expected,
             Self::Period => "a time such as `12h` or `7d`, or `0`",
             Self::Engine => "one of `fitting`, `single`, `parallel`",
             Self::Text => "a text",
@@ -92,6 +80,7 @@ impl Form {
             Self::Time => r#""5s""#,
             Self::TimeOrZero => r#""30s""#,
             Self::Count => "7",
+            Self::Between { .. } => "2",
             Self::Period => r#""7d""#,
             Self::Engine => r#""fitting""#,
             Self::Text => r#""postgres""#,
@@ -118,6 +107,9 @@ impl Form {
             Self::Time => milliseconds(given.text()?).filter(|it| *it > 0).map(Value::from),
             Self::TimeOrZero => milliseconds(given.text()?).map(Value::from),
             Self::Count => given.count().map(Value::from),
+            Self::Between { least, most, .. } => {
+                given.count().filter(|it| (least..=most).contains(it)).map(Value::from)
+            }
             Self::Period => seconds(given.text()?).map(Value::from),
             Self::Engine => given.text().and_then(BackupEngine::parse).map(|it| Value::from(it.as_str())),
             Self::Text => text(given).map(Value::from),
@@ -212,7 +204,8 @@ fn names(given: &Given<'_>, one_is_enough: bool) -> Option<Vec<String>> {
 }
 
 fn is_own_schema(name: &str) -> bool {
-    !EXTERNAL_SCHEMAS.contains(&name) && !name.starts_with("pg_") && name != "palisade"
+    let is_theirs = SUPABASE_SCHEMAS.contains(&name) && !USED_BY_OTHERS.contains(&name);
+    !is_theirs && !name.starts_with("pg_") && name != "information_schema" && name != "palisade"
 }
 
 fn is_history_table(text: &str) -> bool {

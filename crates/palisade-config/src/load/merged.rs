@@ -102,10 +102,9 @@ impl MergedBackup {
             recipients: self.recipients,
             identity,
             engine: BackupEngine::parse(&self.engine).unwrap_or(BackupEngine::Fitting),
-            // What is too large or too small is the nearest that can be.
-            jobs: self.jobs.clamp(1, 64),
-            compression: self.compression.clamp(1, 19),
-            verify: self.verify.min(3),
+            jobs: self.jobs,
+            compression: self.compression,
+            verify: self.verify,
             shrunk: self.shrunk,
             on_success: self.on_success,
             on_failure: self.on_failure,

@@ -3,7 +3,7 @@
 use crate::backups::{self, Place, StoreArgs};
 use crate::units::{bytes, duration};
 use crate::{CommandError, ConnectionArgs, Context, Exit, Outcome, Printer, Selection};
-use palisade_backup::{Manifest, Verdict, create, hook, list, shrunk, verify};
+use palisade_backup::{Entry, Manifest, Verdict, create, hook, newest, shrunk, verify};
 use palisade_config::{BackupEngine, EnvironmentName};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -96,12 +96,16 @@ async fn make(context: &Context, selection: &Selection, place: &Place) -> Result
 /// What lost many rows since the backup before. That this cannot be told is no reason to have no backup.
 async fn lost(selection: &Selection, place: &Place, manifest: &Manifest) -> Vec<String> {
     let percent = u8::try_from(selection.environment.backup.shrunk.min(100)).unwrap_or(100);
-    let Ok(entries) = list(&place.store).await else { return Vec::new() };
-    let of_environment = |it: &&palisade_backup::Manifest| {
-        it.name.environment() == manifest.name.environment() && it.name != manifest.name
-    };
-    let previous = entries.iter().filter_map(palisade_backup::Entry::manifest).find(of_environment);
-    previous.filter(|_| percent > 0).map(|it| shrunk(it, manifest, percent)).unwrap_or_default()
+    if percent == 0 {
+        return Vec::new();
+    }
+    let name = &manifest.name;
+    match newest(&place.store, |it| it.environment() == name.environment() && it != name).await {
+        Ok(previous) => {
+            previous.as_ref().and_then(Entry::manifest).map(|it| shrunk(it, manifest, percent)).unwrap_or_default()
+        }
+        Err(error) => vec![format!("the backup before could not be compared with: {error}")],
+    }
 }
 
 /// Runs what is to run after a backup. That it fails is a warning: the backup is there, or is not, all the same.
