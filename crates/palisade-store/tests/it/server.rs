@@ -148,17 +148,17 @@ async fn accept(listener: TcpListener, state: Arc<State>) -> Infallible {
 }
 
 /// Counts what is on its way as long as it lives.
-struct Uploading<'s>(&'s State);
+struct Uploading(Arc<State>);
 
-impl<'s> Uploading<'s> {
-    fn begin(state: &'s State) -> Self {
+impl Uploading {
+    fn begin(state: Arc<State>) -> Self {
         let now = state.uploading.fetch_add(1, Ordering::SeqCst) + 1;
         state.most_uploading.fetch_max(now, Ordering::SeqCst);
         Self(state)
     }
 }
 
-impl Drop for Uploading<'_> {
+impl Drop for Uploading {
     fn drop(&mut self) {
         self.0.uploading.fetch_sub(1, Ordering::SeqCst);
     }

@@ -50,7 +50,7 @@ fn broken() -> io::Error {
 pub(super) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, io::Error> {
     let line = format!("{} {}", request.method(), request.uri());
     let is_part = line.contains("partNumber=");
-    let _uploading = is_part.then(|| Uploading::begin(&state));
+    let uploading = is_part.then(|| Uploading::begin(Arc::clone(&state)));
     let fault = take(&state, &line);
     state.requests.lock().unwrap().push(line);
 
@@ -72,7 +72,13 @@ pub(super) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Res
         _ => {}
     }
     let request = Request::from_parts(parts, s3s::Body::from(bytes));
-    let (parts, body) = state.service.call(request).await.map_err(|_| broken())?.into_parts();
+    // It goes on when the client is gone, as a real server does: what is dropped half-way is neither done nor undone.
+    let working = tokio::spawn(async move {
+        let answer = state.service.call(request).await;
+        drop(uploading);
+        answer
+    });
+    let (parts, body) = working.await.map_err(|_| broken())?.map_err(|_| broken())?.into_parts();
     let bytes = BodyExt::collect(body).await.map_err(|_| broken())?.to_bytes();
     let body = match fault {
         Some(Fault::LoseAnswer) => return Err(broken()),

@@ -3,6 +3,7 @@
 //! - It looks whether an object is there and writes it afterwards, so that several can create the same one. Here,
 //!   they take turns, as in a real server.
 //! - It does not list unfinished uploads.
+//! - It writes a part although its upload is aborted meanwhile, and then has that part for ever.
 //! - It makes a bucket that is missing, and says that an object is missing where it is the bucket.
 //! - It fails for keys that are above others, since they are directories.
 //! - It forgets to write down the checksums of parts; nothing depends on that.
@@ -20,6 +21,8 @@ pub(crate) struct Layer {
     inner: Arc<FileSystem>,
     root: PathBuf,
     turn: Arc<tokio::sync::Mutex<()>>,
+    /// Those who write parts share it, who ends an upload has it alone.
+    ending: Arc<tokio::sync::RwLock<()>>,
     /// Key, id, and when it was begun.
     pub(crate) uploads: Arc<Mutex<Vec<(String, String, SystemTime)>>>,
     /// How many uploads are listed at once.
@@ -34,6 +37,7 @@ impl Layer {
             inner: Arc::new(FileSystem::new(root).unwrap()),
             root: root.to_owned(),
             turn: Arc::default(),
+            ending: Arc::default(),
             uploads: Arc::default(),
             page: 2,
         }
@@ -46,6 +50,11 @@ impl Layer {
     /// Whether a key is only above others.
     fn is_directory(&self, bucket: &str, key: &str) -> bool {
         self.root.join(bucket).join(key).is_dir()
+    }
+
+    fn check_upload(&self, id: &str) -> S3Result<()> {
+        let known = self.uploads.lock().unwrap().iter().any(|it| it.1 == id);
+        if known { Ok(()) } else { Err(s3_error!(NoSuchUpload)) }
     }
 
     fn forget(&self, id: &str) {
@@ -100,6 +109,8 @@ impl S3 for Layer {
     }
 
     async fn upload_part(&self, req: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
+        let _ending = self.ending.read().await;
+        self.check_upload(&req.input.upload_id)?;
         self.inner.upload_part(req).await
     }
 
@@ -108,10 +119,9 @@ impl S3 for Layer {
         req: S3Request<CompleteMultipartUploadInput>,
     ) -> Answer<CompleteMultipartUploadOutput> {
         let _turn = self.turn.lock().await;
+        let _ending = self.ending.write().await;
         let id = req.input.upload_id.clone();
-        if !self.uploads.lock().unwrap().iter().any(|it| it.1 == id) {
-            return Err(s3_error!(NoSuchUpload));
-        }
+        self.check_upload(&id)?;
         let answer = self.inner.complete_multipart_upload(req).await?;
         self.forget(&id);
         Ok(answer)
@@ -121,7 +131,9 @@ impl S3 for Layer {
         &self,
         req: S3Request<AbortMultipartUploadInput>,
     ) -> Answer<AbortMultipartUploadOutput> {
+        let _ending = self.ending.write().await;
         let id = req.input.upload_id.clone();
+        self.check_upload(&id)?;
         let answer = self.inner.abort_multipart_upload(req).await?;
         self.forget(&id);
         Ok(answer)
