@@ -10,6 +10,7 @@ mod provenance;
 mod push_cut;
 mod push_killed;
 mod push_twice;
+mod restore_protected;
 mod rls_access;
 mod rls_cases;
 mod rls_pooled;

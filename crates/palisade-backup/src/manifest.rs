@@ -247,6 +247,12 @@ impl Manifest {
         self.parts.iter().map(|it| it.plain_bytes).sum()
     }
 
+    /// BLAKE3 of it, in hexadecimal: two backups with the same one hold the same.
+    pub fn digest(&self) -> String {
+        // It holds strings, numbers and lists only, which always serialize.
+        blake3::hash(&serde_json::to_vec(self).unwrap_or_default()).to_hex().to_string()
+    }
+
     /// The major version of the `pg_dump` that took part.
     pub(crate) fn client_major(&self) -> Option<u32> {
         major(&self.client_version)

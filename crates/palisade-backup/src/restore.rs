@@ -34,6 +34,7 @@ pub(crate) use run::{Strictness, run};
 use crate::program;
 use crate::restore_error::RestoreError;
 use look::{Looked, look_closely};
+use target::Purpose;
 
 /// Restores a backup: in one transaction, the target is what the backup was, or what it was before; with more than one
 /// [job](RestoreOptions::jobs) faster, and not so.
@@ -61,10 +62,11 @@ pub async fn restore(
     mut progress: impl FnMut(RestoreProgress) + Send,
 ) -> Result<Restored, RestoreError> {
     let started = Instant::now();
-    let Looked { possible: Possible { server, .. }, roles, supabase } = look_closely(options).await?;
+    let Looked { possible: Possible { server, .. }, roles, supabase } = look_closely(options, Purpose::Write).await?;
     let settings = options.target.settings();
     let edit = Edit {
         clear: options.overwrite == Overwrite::Confirmed,
+        only: options.target.only().cloned(),
         roles: (options.owners == Owners::Fitting).then_some(roles),
         own_rights_only: options.selection.is_everything(),
         supabase,

@@ -56,8 +56,8 @@ const HARMLESS: [&str; 4] = [
     "warning: no matching tables were found",
 ];
 
-/// What stands before a query that failed.
-const QUERY: &str = "detail: Query was: ";
+/// What stands before a query that failed: one of `pg_dump`, one of `pg_restore`.
+const QUERIES: [&str; 2] = ["detail: Query was: ", "Command was: "];
 
 /// How much of such a query is kept: enough to see which it is.
 const QUERY_KEPT: usize = 200;
@@ -73,7 +73,7 @@ impl Said {
             if within_query && line == whole {
                 continue;
             }
-            within_query = line.starts_with(QUERY);
+            within_query = QUERIES.iter().any(|it| line.starts_with(it));
             let line = if within_query { beginning(line) } else { line.to_owned() };
             if !lines.contains(&line) {
                 lines.push(line);
@@ -177,6 +177,20 @@ mod tests {
         ");
         let long = format!("pg_dump: detail: Query was: {}", "é".repeat(1000));
         assert_eq!(Said::new(&long).to_string().chars().count(), 201);
+    }
+
+    #[test]
+    fn long_commands_do_not_either() {
+        let command = "do $$ begin\n  perform 1;\n".repeat(20);
+        let said = Said::new(&format!(
+            "pg_restore: error: could not execute query: ERROR:  this is not it\n\
+             CONTEXT:  PL/pgSQL function inline_code_block line 11 at RAISE\nCommand was: {command}end $$;\n\n"
+        ));
+        insta::assert_snapshot!(said, @r"
+        error: could not execute query: ERROR:  this is not it
+        CONTEXT:  PL/pgSQL function inline_code_block line 11 at RAISE
+        Command was: do $$ begin
+        ");
     }
 
     #[test]

@@ -1,23 +1,26 @@
 //! The road of every change: a plan, its gates, an approval, its execution. The guard decides; this shows and asks.
 
+mod approval;
 mod backup;
 mod show;
 
 use crate::arguments::WriteArgs;
-use crate::{CommandError, Context, Outcome, Printer, Selection, backups, provenance};
+use crate::backups::StoreArgs;
+use crate::{CommandError, Context, Outcome, Printer, Selection};
 use palisade_backup::Manifest;
 use palisade_db::{Connection, Pooling, Session, connect};
 use palisade_embedded::EmbeddedSettings;
 use palisade_guard::{
-    AllowedWidening, BackupInputs, DevState, ExecuteContext, Executed, Inputs, Progress, Scope, approve, dev_state,
-    execute, execute_row_security, judge, propose,
+    AllowedWidening, DevState, ExecuteContext, Executed, Inputs, Progress, Scope, dev_state, execute,
+    execute_row_security, judge, propose,
 };
 use palisade_migrator::{HistoryTables, Migration, OutOfOrder, Run, read_dir};
-use palisade_plan::{Answer, ApprovedPlan, GateVerdict, Plan, Verdict};
+use palisade_plan::{ApprovedPlan, GateVerdict, Plan};
 use palisade_rls::{ApplySettings, Orphans, Personas, PolicyScript};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+pub(crate) use approval::{approve, run};
 pub(crate) use show::{Detail, describe, orphans, plan_data, plan_text, read_on};
 
 /// How long a push tries to reach the server again when the connection broke: long enough for a failover, short enough
@@ -124,7 +127,7 @@ impl<'a> Road<'a> {
         connection: &mut Connection,
         plan: &Plan,
     ) -> Result<Vec<GateVerdict>, CommandError> {
-        if !plan.target.protected || plan.steps.is_empty() || !plan.changes_objects() {
+        if !plan.target.protected || plan.steps.is_empty() || plan.gates().is_empty() {
             return Ok(Vec::new());
         }
         context.printer.note("Trying the gates");
@@ -241,59 +244,7 @@ impl<'a> Road<'a> {
         judged: Judged,
         approval: Option<&str>,
     ) -> Result<(Plan, Option<ApprovedPlan>, Option<Manifest>), CommandError> {
-        let Judged { plan, mut verdicts } = judged;
-        if plan.steps.is_empty() {
-            return Ok((plan, None, None));
-        }
-        if plan.target.protected {
-            context.printer.stderr(&plan_text(&plan, &verdicts));
-        }
-        let answer = self.answer(context, &plan, &verdicts, approval).await?;
-        let wanted;
-        let mut progress = backups::creating(context.printer.clone());
-        let mut inputs = None;
-        if verdicts.iter().any(|it| it.verdict == Verdict::Waiting) {
-            wanted = backup::wanted(self.selection, &context.printer).await?;
-            inputs = Some(BackupInputs {
-                options: &wanted.options,
-                verify: wanted.verify.clone(),
-                identities: wanted.identities.clone(),
-                progress: &mut progress,
-            });
-        }
-        let facts = plan_data(&plan, &verdicts);
-        let approved = Box::pin(approve(plan.clone(), &mut verdicts, &answer, inputs)).await;
-        let (approved, manifest) = approved.map_err(|error| CommandError::from(error).data(facts))?;
-        if let Some(manifest) = &manifest {
-            context.printer.note(&format!("Backup {} taken", manifest.name));
-        }
-        Ok((plan, Some(approved), manifest))
-    }
-
-    async fn answer(
-        &self,
-        context: &Context,
-        plan: &Plan,
-        verdicts: &[GateVerdict],
-        approval: Option<&str>,
-    ) -> Result<Answer, CommandError> {
-        let environment = &self.selection.environment;
-        if let Some(digest) = approval {
-            return Ok(Answer::Digest(digest.to_owned()));
-        }
-        if !environment.protected {
-            return Ok(Answer::None);
-        }
-        if !environment.gates.approval {
-            return Ok(Answer::SwitchedOff);
-        }
-        // Nobody is asked for what will be refused all the same.
-        if verdicts.iter().any(|it| matches!(it.verdict, Verdict::Failed { .. })) {
-            return Ok(Answer::None);
-        }
-        let name = &plan.target.environment;
-        let typed = context.prompt.line(&format!("\nType `{name}` to apply this plan: ")).await?;
-        Ok(typed.map_or(Answer::None, Answer::TypedName))
+        approval::approve(context, self.selection, &StoreArgs::default(), judged, approval).await
     }
 
     pub(crate) async fn execute(
@@ -343,12 +294,7 @@ impl<'a> Road<'a> {
 
     /// Who runs, for the history.
     pub(crate) fn run(&self) -> Run {
-        Run {
-            id: format!("{:032x}", rand::random::<u128>()),
-            who: provenance::who(&self.selection.variables),
-            commit: provenance::commit(&self.selection.project, &self.selection.variables),
-            reconnect: RECONNECT,
-        }
+        approval::run(self.selection)
     }
 }
 

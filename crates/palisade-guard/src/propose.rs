@@ -1,5 +1,6 @@
 //! From files and history to a plan.
 
+use palisade_config::Environment;
 use palisade_db::{Connection, DbError, introspect};
 use palisade_migrator::{
     CheckError, DriftError, History, Migration, OutOfOrder, Repair, Version, check, is_needless, load, reconcile,
@@ -70,7 +71,7 @@ pub async fn propose(connection: &mut Connection, inputs: &Inputs<'_>) -> Result
     if inputs.wants_row_security() {
         steps.extend(row_security(connection, inputs, &history, &steps).await?.map(Step::RowSecurity));
     }
-    finish(connection, inputs, &history, steps).await
+    finish(connection, inputs.environment, &history, steps).await
 }
 
 /// The step that brings row security to what the files declare; none where it is that already.
@@ -87,7 +88,7 @@ async fn row_security(
             .iter()
             .filter_map(|it| match it {
                 Step::Migration(it) => Some(Version(it.version)),
-                Step::RowSecurity(_) | Step::Repair(_) => None,
+                Step::RowSecurity(_) | Step::Repair(_) | Step::Restore(_) => None,
             })
             .collect();
         let (declared, read_on) =
@@ -124,16 +125,15 @@ pub async fn repair_plan(
     if !is_needless(repair, version, &history, inputs.migrations) {
         steps.push(Step::Repair(RepairStep { version: version.0, action: repair.as_str().to_owned() }));
     }
-    finish(connection, inputs, &history, steps).await
+    finish(connection, inputs.environment, &history, steps).await
 }
 
-async fn finish(
+pub(crate) async fn finish(
     connection: &mut Connection,
-    inputs: &Inputs<'_>,
+    environment: &Environment,
     history: &History,
     steps: Vec<Step>,
 ) -> Result<Plan, ProposeError> {
-    let environment = inputs.environment;
     let catalog = if environment.protected && !steps.is_empty() {
         let catalog = introspect::catalog(connection, &environment.schemas).await.map_err(ProposeError::Database)?;
         Some(catalog.fingerprint())

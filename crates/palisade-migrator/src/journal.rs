@@ -205,6 +205,44 @@ pub async fn record_row_security(
     approved: &ApprovedPlan,
     outcome: Result<&str, &str>,
 ) -> Result<(), DbError> {
+    record(connection, tables, run, approved, ("row-security", "row security"), outcome).await
+}
+
+/// The same of a restore, in the database that it has made or left as it was. `backup` is the name of what was restored.
+///
+/// # Errors
+///
+/// [`DbError`] if it could not be written.
+pub async fn record_restore(
+    connection: &mut Connection,
+    tables: &HistoryTables,
+    run: &Run,
+    approved: &ApprovedPlan,
+    backup: &str,
+    outcome: Result<&str, &str>,
+) -> Result<(), DbError> {
+    let what = ("restore", backup);
+    match record(connection, tables, run, approved, what, outcome).await {
+        // The table came with the backup, from a time when there were no restores.
+        Err(error) if error.sqlstate() == Some(SqlState::CHECK_VIOLATION) => {
+            let sql = format!("{AS_OURSELVES}{}", include_str!("history/kinds.sql"));
+            let sql = fill(&sql, &[("attempts", &tables.attempts.to_string())]);
+            batch(connection, &sql).await.map_err(|it| it.error)?;
+            record(connection, tables, run, approved, what, outcome).await
+        }
+        other => other,
+    }
+}
+
+/// `what` are kind and description.
+async fn record(
+    connection: &mut Connection,
+    tables: &HistoryTables,
+    run: &Run,
+    approved: &ApprovedPlan,
+    what: (&str, &str),
+    outcome: Result<&str, &str>,
+) -> Result<(), DbError> {
     let (state, message) = match outcome {
         Ok(summary) => ("done", summary),
         Err(error) => ("failed", error),
@@ -212,9 +250,11 @@ pub async fn record_row_security(
     let sql = format!(
         "{AS_OURSELVES}insert into {} (run, kind, version, description, state, transactional, finished_at, message, \
          who, git_commit, environment, plan_digest, approval) \
-         values ({}, 'row-security', 0, 'row security', {}, true, pg_catalog.clock_timestamp(), {}, {}, {}, {}, {}, {})",
+         values ({}, {}, 0, {}, {}, true, pg_catalog.clock_timestamp(), {}, {}, {}, {}, {}, {})",
         tables.attempts,
         literal(&run.id),
+        literal(what.0),
+        literal(what.1),
         literal(state),
         literal(message),
         literal(&run.who),

@@ -37,7 +37,7 @@ pub use create::{Content, CreateError, create};
 pub use error::{ApplyCause, ApplyError, Done};
 pub use halfway::halfway;
 pub use history::{AppliedMigration, Attempt, AttemptState, History, HistoryTables, Mirror, load};
-pub use journal::record_row_security;
+pub use journal::{record_restore, record_row_security};
 pub use migration::{Checksum, FileNameError, Migration, MigrationFile, Version};
 pub use reconcile::{DriftError, Entry, OutOfOrder, Reconciliation, State, reconcile};
 pub use repair::{Repair, RepairError, is_needless, repair};

@@ -3,6 +3,7 @@
 use crate::digest::PlanDigest;
 use crate::gate::{Gate, GateVerdict, Verdict};
 use crate::plan::{OtherEnvironment, Plan};
+use crate::restore::{RestorePlace, RestoreStep};
 
 /// What a person or a pipeline answered to a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +152,8 @@ impl Plan {
             Answer::None => Err(Refusal::NotApproved { environment, digest }),
             Answer::TypedName(name) if *name == environment => Ok(Approval::TypedName),
             Answer::TypedName(_) => Err(Refusal::WrongName { environment }),
+            // Nobody replaces a protected database without having been asked whether it shall be this one.
+            Answer::SwitchedOff if self.restore().is_some() => Err(Refusal::NotApproved { environment, digest }),
             Answer::SwitchedOff => Ok(Approval::SwitchedOff),
             Answer::Digest(given) if digest.is_named_by(given) => Ok(Approval::Digest),
             Answer::Digest(given) => Err(Refusal::WrongDigest { given: given.clone(), digest }),
@@ -163,12 +166,25 @@ impl Plan {
     ///
     /// A [`Refusal`]: a gate that is closed or was not tried, or an answer that does not name this plan.
     pub fn approve(self, verdicts: &[GateVerdict], answer: &Answer) -> Result<ApprovedPlan, Refusal> {
-        // A repair is what opens a gate that a wrong history keeps shut; it needs the answer only.
-        if self.target.protected && self.changes_objects() {
-            Gate::ALL.into_iter().try_for_each(|gate| check_gate(gate, verdicts))?;
+        if self.target.protected {
+            self.gates().iter().try_for_each(|gate| check_gate(*gate, verdicts))?;
+            self.check_safety(verdicts)?;
         }
         let approval = self.check_answer(answer)?;
         Ok(ApprovedPlan { digest: self.digest(), plan: self, approval })
+    }
+
+    /// What a restore replaces is in a backup, whatever the configuration switches off, or stays under another name.
+    fn check_safety(&self, verdicts: &[GateVerdict]) -> Result<(), Refusal> {
+        let taken = |it: &GateVerdict| it.gate == Gate::Backup && matches!(it.verdict, Verdict::Passed { .. });
+        match self.restore() {
+            Some(RestoreStep { place: RestorePlace::Within | RestorePlace::InPlaceOf, .. })
+                if !verdicts.iter().any(taken) =>
+            {
+                Err(Refusal::GateNotTried { gate: Gate::Backup })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -188,6 +204,7 @@ mod tests {
     use crate::declared::Declared;
     use crate::gate::{Gate, GateVerdict, Verdict};
     use crate::plan::{Expectation, Plan, ReadOn, RowSecurityStep, Step, Target, TargetIdentity};
+    use crate::restore::{RestorePlace, RestoreStep};
 
     fn plan(protected: bool) -> Plan {
         let identity = TargetIdentity { system: Some("7".to_owned()), database: "app".to_owned(), database_oid: 5 };
@@ -244,6 +261,34 @@ mod tests {
             assert_eq!(refusal, Refusal::GateNotTried { gate });
             verdicts.push(GateVerdict { gate, verdict: Verdict::Waiting });
             assert!(approve(&verdicts, Answer::TypedName("prod".to_owned())).is_err());
+        }
+    }
+
+    fn restore(place: RestorePlace) -> Plan {
+        let step = RestoreStep {
+            backup: "prod-1".to_owned(),
+            of: "prod".to_owned(),
+            taken: "yesterday".to_owned(),
+            content: "00".to_owned(),
+            place,
+            how: Vec::new(),
+            transactional: true,
+        };
+        Plan { steps: vec![Step::Restore(step)], ..plan(true) }
+    }
+
+    #[test]
+    fn a_restore_needs_an_answer_and_a_backup_only() {
+        let answer = Answer::TypedName("prod".to_owned());
+        let backup = |verdict| [GateVerdict { gate: Gate::Backup, verdict }];
+        let taken = backup(Verdict::Passed { note: String::new() });
+        for place in [RestorePlace::Within, RestorePlace::InPlaceOf, RestorePlace::Beside] {
+            let plan = restore(place);
+            assert!(plan.clone().approve(&taken, &answer).is_ok());
+            assert!(plan.clone().approve(&taken, &Answer::SwitchedOff).is_err());
+            assert!(plan.clone().approve(&[], &answer).is_err());
+            let off = plan.approve(&backup(Verdict::Off), &answer);
+            assert_eq!(off.is_ok(), place == RestorePlace::Beside, "{off:?}");
         }
     }
 

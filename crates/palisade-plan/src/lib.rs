@@ -12,6 +12,7 @@ mod gate;
 mod hazard;
 mod lock;
 mod plan;
+mod restore;
 
 pub use approve::{Answer, Approval, ApprovedPlan, Refusal};
 pub use declared::{Decided, Declared, Foreseen, Side};
@@ -23,3 +24,4 @@ pub use plan::{
     Expectation, MigrationStep, OtherEnvironment, Plan, ProtectedError, ReadOn, RepairStep, RowSecurityStep, Step,
     Target, TargetIdentity, UnprotectedTarget,
 };
+pub use restore::{RestorePlace, RestoreStep};

@@ -6,7 +6,9 @@ use std::fmt;
 use palisade_catalog::Fingerprint;
 
 use crate::declared::{Declared, Foreseen};
+use crate::gate::Gate;
 use crate::hazard::Hazard;
+use crate::restore::RestoreStep;
 
 /// One database, as its server identifies it, whatever address led there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
@@ -232,6 +234,8 @@ pub enum Step {
     RowSecurity(RowSecurityStep),
     /// Correct the history.
     Repair(RepairStep),
+    /// Put a backup back.
+    Restore(RestoreStep),
 }
 
 impl Step {
@@ -241,6 +245,7 @@ impl Step {
             Self::Migration(it) => crate::hazard::hazards(&it.sql),
             // Nothing of access holds data.
             Self::RowSecurity(_) | Self::Repair(_) => BTreeSet::new(),
+            Self::Restore(it) => it.hazards(),
         }
     }
 }
@@ -264,6 +269,7 @@ impl fmt::Display for Step {
                 }
             }
             Self::Repair(it) => write!(f, "repair the history of {}: {}", it.version, it.action),
+            Self::Restore(it) => it.fmt(f),
         }
     }
 }
@@ -284,7 +290,7 @@ impl Plan {
     pub fn migrations(&self) -> impl Iterator<Item = &MigrationStep> {
         self.steps.iter().filter_map(|it| match it {
             Step::Migration(migration) => Some(migration),
-            Step::RowSecurity(_) | Step::Repair(_) => None,
+            Step::RowSecurity(_) | Step::Repair(_) | Step::Restore(_) => None,
         })
     }
 
@@ -292,7 +298,7 @@ impl Plan {
     pub fn row_security(&self) -> Option<&RowSecurityStep> {
         self.steps.iter().find_map(|it| match it {
             Step::RowSecurity(row_security) => Some(row_security),
-            Step::Migration(_) | Step::Repair(_) => None,
+            Step::Migration(_) | Step::Repair(_) | Step::Restore(_) => None,
         })
     }
 
@@ -300,13 +306,30 @@ impl Plan {
     pub fn repair(&self) -> Option<&RepairStep> {
         self.steps.iter().find_map(|it| match it {
             Step::Repair(repair) => Some(repair),
-            Step::Migration(_) | Step::RowSecurity(_) => None,
+            Step::Migration(_) | Step::RowSecurity(_) | Step::Restore(_) => None,
         })
     }
 
-    /// Whether a step changes more than the history; only then do gates have to be open.
-    pub fn changes_objects(&self) -> bool {
-        self.steps.iter().any(|it| !matches!(it, Step::Repair(_)))
+    /// The restore among the steps; it is then the only one.
+    pub fn restore(&self) -> Option<&RestoreStep> {
+        self.steps.iter().find_map(|it| match it {
+            Step::Restore(restore) => Some(restore),
+            Step::Migration(_) | Step::RowSecurity(_) | Step::Repair(_) => None,
+        })
+    }
+
+    /// The gates that have to be open, on a protected target.
+    ///
+    /// A repair needs none: it is what opens one that a wrong history keeps shut. A restore mends a database that is not what it should
+    /// be, so that nothing is asked of that database but a backup of what is left.
+    pub fn gates(&self) -> &'static [Gate] {
+        if self.restore().is_some() {
+            &[Gate::Backup]
+        } else if self.steps.iter().any(|it| !matches!(it, Step::Repair(_))) {
+            &Gate::ALL
+        } else {
+            &[]
+        }
     }
 
     /// The dangers of all steps.

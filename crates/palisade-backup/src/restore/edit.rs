@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use palisade_archive::{Entry, Section, Toc};
+use palisade_plan::TargetIdentity;
+use palisade_sql::quote_literal;
 
 use super::merge::entry;
 use super::notes::Notes;
@@ -15,6 +17,8 @@ use super::supabase::{self, SupabaseTarget};
 pub(crate) struct Edit {
     /// Whether everything that is in the target goes first, in the same transaction.
     pub(crate) clear: bool,
+    /// The only database that it may be done to, if an approval names one.
+    pub(crate) only: Option<TargetIdentity>,
     /// Longest wait for a lock; zero waits for ever.
     pub(crate) lock_timeout: Duration,
     /// Extensions that the target cannot have.
@@ -34,6 +38,7 @@ impl Edit {
     pub(crate) fn none(lock_timeout: Duration) -> Self {
         Self {
             clear: false,
+            only: None,
             lock_timeout,
             without_extensions: Vec::new(),
             roles: None,
@@ -66,6 +71,9 @@ impl Edit {
     /// Puts what has to come first in front of everything.
     pub(super) fn begin(&self, toc: &mut Toc) {
         let mut sql = format!("SET LOCAL lock_timeout = {};\n", self.lock_timeout.as_millis());
+        if let Some(only) = &self.only {
+            sql.push_str(&refuse_others(only));
+        }
         match &self.supabase {
             Some(_) if self.clear => sql.push_str(&SupabaseTarget::clear(toc)),
             None if self.clear => sql.push_str(include_str!("empty.sql")),
@@ -100,6 +108,17 @@ fn put_keys_aside(toc: &mut Toc) {
     if let Some(before) = toc.entries.iter().position(|it| it.section == Section::Data) {
         toc.entries.insert(before, statement(number + 1, Section::Data, supabase::keys_aside(true)));
     }
+}
+
+/// An error in any other database. What is compared with goes there as settings, since the body of the statement is a text itself.
+fn refuse_others(only: &TargetIdentity) -> String {
+    let TargetIdentity { system, database, database_oid } = only;
+    let set = |name: &str, value: &str| {
+        format!("SELECT pg_catalog.set_config('palisade.{name}', {}, true);\n", quote_literal(value))
+    };
+    let system = set("system", system.as_deref().unwrap_or_default());
+    let oid = set("oid", &database_oid.to_string());
+    format!("{}{oid}{system}{}", set("database", database), include_str!("identity.sql"))
 }
 
 fn next_number(toc: &Toc) -> i32 {

@@ -5,6 +5,7 @@ use palisade_db::{Connection, DbError, Row, ServerVersion, batch, connect};
 
 use super::roles::{self, TargetRoles};
 use super::supabase::{self, SupabaseTarget};
+use super::target::Purpose;
 use super::{Notes, Overwrite, RestoreOptions, head};
 use crate::fetch::FetchError;
 use crate::manifest::Manifest;
@@ -35,10 +36,10 @@ pub(super) struct Looked {
 ///
 /// [`RestoreError`], as [`restore`](crate::restore()) would end.
 pub async fn look(options: &RestoreOptions) -> Result<Possible, RestoreError> {
-    Ok(look_closely(options).await?.possible)
+    Ok(look_closely(options, Purpose::Look).await?.possible)
 }
 
-pub(super) async fn look_closely(options: &RestoreOptions) -> Result<Looked, RestoreError> {
+pub(super) async fn look_closely(options: &RestoreOptions, purpose: Purpose) -> Result<Looked, RestoreError> {
     let manifest = &options.manifest;
     if options.jobs > 1 && !options.selection.is_everything() {
         return Err(RestoreError::WholeOnly { what: "a restore with several jobs" });
@@ -46,7 +47,7 @@ pub(super) async fn look_closely(options: &RestoreOptions) -> Result<Looked, Res
     check_keys(options)?;
     let settings = options.target.settings();
     let mut connection = connect(settings).await?;
-    options.target.check(manifest, connection.facts())?;
+    options.target.check(manifest, &options.step(options.place()), connection.facts(), purpose)?;
     let supabase = supabase::ask(&mut connection).await?;
     let objects = objects(&mut connection, supabase.is_some()).await?;
     let missing = missing_extensions(&mut connection, manifest).await?;

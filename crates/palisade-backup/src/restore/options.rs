@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use palisade_archive::Entry;
 use palisade_embedded::EmbeddedSettings;
+use palisade_plan::{RestorePlace, RestoreStep};
 use palisade_store::Store;
 
 use super::RestoreTarget;
@@ -83,6 +84,47 @@ pub struct RestoreOptions {
     pub jobs: usize,
     /// Where `pg_restore` is found.
     pub embedded: EmbeddedSettings,
+}
+
+impl RestoreOptions {
+    /// What becomes of what is in the target, in [`restore`](crate::restore()).
+    pub fn place(&self) -> RestorePlace {
+        match self.overwrite {
+            Overwrite::Refuse => RestorePlace::Within,
+            Overwrite::Confirmed => RestorePlace::InPlaceOf,
+        }
+    }
+
+    /// What has to be approved for a protected target. Another place than [`place`](Self::place) is that of
+    /// [`restore_swapped`](crate::restore_swapped()).
+    pub fn step(&self, place: RestorePlace) -> RestoreStep {
+        let Selection { schemas, tables, data_only } = &self.selection;
+        let mut how = Vec::new();
+        match self.owners {
+            Owners::AsBackedUp => {}
+            Owners::Restorer => how.push("everything belongs to the role that restores".to_owned()),
+            Owners::Fitting => how.push("owners and rights fit the roles that are there".to_owned()),
+        }
+        for (what, names) in [("schemas", schemas), ("tables", tables)] {
+            if !names.is_empty() {
+                // Names in quotes, so that two never read as one.
+                how.push(format!("only the {what} {names:?}"));
+            }
+        }
+        if *data_only {
+            how.push("only rows".to_owned());
+        }
+        let Manifest { name, snapshot, .. } = &self.manifest;
+        RestoreStep {
+            backup: name.to_string(),
+            of: name.environment().to_string(),
+            taken: snapshot.at.to_string(),
+            content: self.manifest.digest(),
+            place,
+            how,
+            transactional: self.jobs <= 1,
+        }
+    }
 }
 
 /// How far a restore has come.

@@ -5,8 +5,10 @@ mod rename;
 
 use jiff::Timestamp;
 use palisade_db::{Connection, DbError, Row, batch, connect};
+use palisade_plan::RestorePlace;
 use palisade_sql::{Ident, QualifiedName};
 
+use super::target::Purpose;
 use super::{Overwrite, RestoreOptions, RestoreProgress, Restored, restore};
 use crate::manifest::Manifest;
 use crate::restore_error::RestoreError;
@@ -53,7 +55,7 @@ pub async fn restore_swapped(
     let settings = options.target.settings();
     let name = settings.url.database.clone();
     let old = connect(settings).await?;
-    options.target.check(&options.manifest, old.facts())?;
+    options.target.check(&options.manifest, &options.step(RestorePlace::Beside), old.facts(), Purpose::Write)?;
     old.close().await;
     let mut maintenance = rename::maintenance(settings).await?;
     if !terminate {

@@ -73,7 +73,7 @@ async fn changes(
     road: &Road<'_>,
     judged: &Judged,
 ) -> Vec<AccessChange> {
-    if !judged.plan.changes_objects() {
+    if judged.plan.gates().is_empty() {
         return Vec::new();
     }
     match widening(connection, &road.inputs(), Some(&judged.plan)).await {

@@ -11,8 +11,12 @@ pub(super) struct Wanted {
     pub(super) identities: Option<Identities>,
 }
 
-pub(super) async fn wanted(selection: &Selection, printer: &Printer) -> Result<Wanted, CommandError> {
-    let place = backups::place(selection, &StoreArgs::default())?;
+pub(super) async fn wanted(
+    selection: &Selection,
+    printer: &Printer,
+    store: &StoreArgs,
+) -> Result<Wanted, CommandError> {
+    let place = backups::place(selection, store)?;
     let options = backups::options(selection, printer, &place).await?;
     let identities = backups::identities(selection)?;
     let (level, encrypted) = (selection.environment.backup.verify, !options.recipients.is_empty());

@@ -71,8 +71,9 @@ fn a_backup_is_listed_and_put_back_into_an_empty_database_only() {
 
     let ended = project.run(&format!("backup restore {name} --to dev")).expect(4);
     assert!(ended.err.contains("is not empty") && ended.err.contains("decide with `--overwrite`"), "{}", ended.err);
-    let ended = project.run(&format!("backup restore {name} --to prod --overwrite")).expect(4);
-    assert!(ended.err.contains("`prod` is protected"), "{}", ended.err);
+    // Where it would be asked of its gate.
+    let ended = project.run(&format!("backup restore {name} --to prod --overwrite")).expect(1);
+    assert!(ended.err.contains("`prod` has no database"), "{}", ended.err);
     let ended = project.run("backup restore nope --to dev").expect(2);
     assert!(ended.err.contains("there is no backup `nope`"), "{}", ended.err);
     let ended = project.run(&format!("backup restore {name} --to dev --dry-run")).expect(4);
@@ -98,6 +99,6 @@ fn a_protected_database_is_recognised_behind_a_bare_url() {
     command.env("PROD_DATABASE_URL", "postgres://me:hunter2-secret@127.0.0.1:9/app");
     command.args(["backup", "restore", name, "--overwrite", "--to", "postgresql://other:pw-of-other@localhost:9/app"]);
     let ended = crate::support::run(&mut command, "").expect(4);
-    assert!(ended.err.contains("`prod` is protected"), "{}", ended.err);
+    assert!(ended.err.contains("the database of `prod`, which is protected"), "{}", ended.err);
     assert!(!ended.err.contains("pw-of-other"), "{}", ended.err);
 }

@@ -194,7 +194,7 @@ impl Fixture {
         judge(session.connection(), plan, inputs, &dev, &palisade_tests::settings()).await
     }
 
-    fn backup_options(&self, environment: &Environment) -> CreateOptions {
+    pub(crate) fn backup_options(&self, environment: &Environment) -> CreateOptions {
         CreateOptions {
             store: self.store(),
             engine: EngineChoice::Fitting,
@@ -208,7 +208,7 @@ impl Fixture {
         }
     }
 
-    fn store(&self) -> Store {
+    pub(crate) fn store(&self) -> Store {
         Store::open(&Location::Directory(self.root.join("backups")), &S3Settings::default(), |_| None).unwrap()
     }
 

@@ -5,3 +5,4 @@
 mod fixture;
 mod gate;
 mod plain;
+mod restore;

@@ -12,7 +12,7 @@ create schema if not exists $attempts_schema;
 create table if not exists $attempts (
     id bigint generated always as identity primary key,
     run text not null,
-    kind text not null check (kind in ('apply', 'revert', 'row-security', 'repair')),
+    kind text not null check (kind in ('apply', 'revert', 'row-security', 'repair', 'restore')),
     version bigint not null,
     description text not null,
     checksum bytea,

@@ -1,5 +1,8 @@
 //! `backup restore`
 
+mod guarded;
+
+use crate::arguments::WriteArgs;
 use crate::backups::{self, StoreArgs};
 use crate::protection::{Reach, protected, refuse_protected};
 use crate::selection::place as named;
@@ -17,13 +20,15 @@ use std::fmt::Write as _;
 /// Put a backup into another database
 ///
 /// In one transaction, unless `--jobs` is above 1: the target is what the backup was, or what it was before. It has to be empty, unless
-/// `--overwrite` says that what the backup brings may replace what is there, or `--swap` that a new database takes its place. Never
-/// possible on a protected environment, by whatever name it is called.
+/// `--overwrite` says that what the backup brings may replace what is there, or `--swap` that a new database takes its place.
+///
+/// Onto a protected environment only by its name, after somebody has approved exactly this restore, and after a backup of what is there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask backup restore latest --to dev --overwrite
   cargo xtask backup restore 2NYE --to \"$SCRATCH_URL\" --jobs 4
-  cargo xtask backup restore latest --to dev --swap")]
+  cargo xtask backup restore latest --to dev --swap
+  cargo xtask backup restore 2NYE --to prod --swap --approve 3f1c0a9b77d2e846")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct RestoreArgs {
     /// The backup: its id, the end of it, or `latest`
@@ -51,7 +56,7 @@ pub(super) struct RestoreArgs {
     jobs: u16,
 
     /// Restore into a new database, and give it the name of this one when everything is there; the old one stays under another name
-    #[arg(long, conflicts_with_all = ["overwrite", "schema", "table", "data_only", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["overwrite", "schema", "table", "data_only"])]
     swap: bool,
 
     /// End the sessions that keep a database from being renamed
@@ -73,19 +78,19 @@ pub(super) struct RestoreArgs {
     #[command(flatten)]
     store: StoreArgs,
 
-    /// Ask the target what is in it; write nothing
-    #[arg(long)]
-    dry_run: bool,
+    /// Approve exactly the restore that has this digest, for a protected environment
+    #[arg(long, value_name = "DIGEST")]
+    approve: Option<String>,
 
     #[command(flatten)]
-    connection: ConnectionArgs,
+    write: WriteArgs,
 }
 
 pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outcome, CommandError> {
     let home = context.select(&ConnectionArgs::default())?;
     let (place, entry) = backups::named(&home, &args.store, &args.backup).await?;
     let manifest = backups::complete(&entry)?.clone();
-    let target = target(context, &args).await?;
+    let To { target, protected } = target(context, &args).await?;
     let mut options = RestoreOptions {
         store: place.store,
         manifest,
@@ -105,12 +110,15 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
         jobs: args.jobs.into(),
         embedded: home.embedded(),
     };
+    if let Some(selection) = protected {
+        return Box::pin(guarded::run(context, &args, &selection, options)).await;
+    }
     let called = if args.to.contains("://") { "--to" } else { args.to.as_str() };
     let connection = connect(options.target.settings()).await?;
     refuse_protected(context, called, &connection, Reach::Everywhere).await?;
     connection.close().await;
-    if args.dry_run {
-        return Ok(possible(&look(&options).await?, &options));
+    if args.write.dry_run {
+        return Ok(possible(&looked(&options, args.swap).await?, &options, args.swap));
     }
     if args.swap {
         let progress = backups::restoring(context.printer.clone());
@@ -127,12 +135,24 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
     Ok(done(&result?, &options))
 }
 
-fn possible(possible: &Possible, options: &RestoreOptions) -> Outcome {
+/// What can be known before anything is written. A new database is empty.
+async fn looked(options: &RestoreOptions, swap: bool) -> Result<Possible, CommandError> {
+    if !swap {
+        return Ok(look(options).await?);
+    }
+    let beside = RestoreOptions { overwrite: Overwrite::Confirmed, ..options.clone() };
+    Ok(Possible { objects: Vec::new(), ..look(&beside).await? })
+}
+
+fn possible(possible: &Possible, options: &RestoreOptions, swap: bool) -> Outcome {
     let Possible { server, objects, supabase } = possible;
     let manifest = &options.manifest;
     let to = named(&options.target.settings().url);
     let mut text =
         format!("Would restore `{}` ({}) into {to}, Postgres {server}", manifest.name, bytes(manifest.bytes()));
+    if swap {
+        text.push_str("\nWould restore into a new database, which then takes the name of this one");
+    }
     if !objects.is_empty() && options.overwrite == Overwrite::Confirmed {
         let _ = write!(text, "\nWould drop everything in it, among it {}", objects.join(", "));
     }
@@ -167,15 +187,21 @@ fn done(restored: &Restored, options: &RestoreOptions) -> Outcome {
     Outcome::done(text).data(json!({ "backup": name, "to": to, "warnings": warnings }))
 }
 
-/// What `--to` names, if that may be written to at all.
-async fn target(context: &Context, args: &RestoreArgs) -> Result<RestoreTarget, CommandError> {
+/// What `--to` names.
+struct To {
+    target: RestoreTarget,
+    /// The environment, if it is a protected one.
+    protected: Option<Selection>,
+}
+
+async fn target(context: &Context, args: &RestoreArgs) -> Result<To, CommandError> {
     if args.to.contains("://") {
         let url: DatabaseUrl = args.to.parse()?;
-        return Ok(RestoreTarget::url(settings(url, &args.connection), &databases(&protected(context)?)?)?);
+        let target = RestoreTarget::url(settings(url, &args.write.connection), &databases(&protected(context)?)?)?;
+        return Ok(To { target, protected: None });
     }
-    let selection = context.select_by_name(&args.to, &args.connection)?;
-    selection.refuse_if_protected("restoring a backup")?;
-    let url = if args.dry_run {
+    let selection = context.select_by_name(&args.to, &args.write.connection)?;
+    let url = if args.write.dry_run {
         // A dry run starts no server.
         let connection = selection.connect_to_look().await?;
         let url = connection.settings().url.clone();
@@ -184,8 +210,13 @@ async fn target(context: &Context, args: &RestoreArgs) -> Result<RestoreTarget, 
     } else {
         selection.reach(&context.printer).await?.url
     };
+    if selection.environment.protected {
+        let target = RestoreTarget::protected(&selection.environment, url);
+        return Ok(To { target, protected: Some(selection) });
+    }
     let protected = protected(context)?.into_iter().map(|it| it.environment.name).collect();
-    Ok(RestoreTarget::environment(&selection.environment, url, protected)?)
+    let target = RestoreTarget::environment(&selection.environment, url, protected)?;
+    Ok(To { target, protected: None })
 }
 
 fn settings(url: DatabaseUrl, flags: &ConnectionArgs) -> ConnectSettings {

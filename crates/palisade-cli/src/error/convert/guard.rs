@@ -1,7 +1,7 @@
 //! The gate.
 
-use crate::CommandError;
-use palisade_guard::{ApproveError, DeclaredError, ExecuteError, ProposeError, WideningError};
+use crate::{CommandError, Exit};
+use palisade_guard::{ApproveError, DeclaredError, ExecuteError, ExecuteRestoreError, ProposeError, WideningError};
 use std::fmt::Write as _;
 
 impl From<ProposeError> for CommandError {
@@ -73,5 +73,20 @@ impl From<ExecuteError> for CommandError {
             ExecuteError::ReadBack(_) => "read-back-failed",
         };
         Self::of(code, &error).help(help)
+    }
+}
+
+impl From<ExecuteRestoreError> for CommandError {
+    fn from(error: ExecuteRestoreError) -> Self {
+        let help = error.help().unwrap_or_default();
+        match error {
+            ExecuteRestoreError::Restore(error) => (*error).into(),
+            ExecuteRestoreError::Propose(error) => error.into(),
+            ExecuteRestoreError::Database(error) => error.into(),
+            ExecuteRestoreError::Changed { .. } => {
+                Self { exit: Exit::Refused, ..Self::of("changed", &error) }.help(help)
+            }
+            ExecuteRestoreError::NotNoted(_) => Self::of("not-noted", &error).help(help),
+        }
     }
 }
