@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::keys::{Identities, Recipients};
 
 /// What is handed on at once.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 256 << 10;
 
 /// How parts are sealed.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Sealing {
         if self.recipients.is_empty() { ".zst" } else { ".zst.age" }
     }
 
-    /// Begins to seal. `hand_on` gets what goes to the store, a megabyte at a time.
+    /// Begins to seal. `hand_on` gets what goes to the store, a quarter of a megabyte at a time.
     pub(crate) fn begin<F: FnMut(Bytes) -> io::Result<()>>(&self, hand_on: F) -> io::Result<Sealer<F>> {
         let outlet = Outlet { buffer: Vec::with_capacity(PIECE), hash: blake3::Hasher::new(), bytes: 0, hand_on };
         let locked = if self.recipients.is_empty() {
@@ -164,7 +164,7 @@ pub(crate) fn unseal<E: From<io::Error> + From<age::DecryptError>>(
 
 fn decompress<E: From<io::Error>>(source: impl Read, on: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
     let mut decoder = zstd::Decoder::new(source)?;
-    let mut buffer = vec![0; PIECE / 4];
+    let mut buffer = vec![0; PIECE];
     loop {
         match decoder.read(&mut buffer)? {
             0 => return Ok(()),

@@ -7,6 +7,7 @@
 //! A request whose answer was lost may have been carried out. So every object carries a mark of its upload: whoever is
 //! told that the object exists can see whether it is his own.
 
+mod buffers;
 mod connector;
 mod credentials;
 mod endpoint;
@@ -30,7 +31,9 @@ use std::time::Duration;
 use object_store::aws::{AmazonS3, AwsCredential};
 use object_store::client::HttpClient;
 use object_store::path::Path;
+use tokio::sync::Semaphore;
 
+use crate::s3::buffers::Buffers;
 use crate::s3::endpoint::Endpoint;
 use crate::{Key, S3Location, StoreError};
 
@@ -49,8 +52,11 @@ struct Inner {
     uploads: AmazonS3,
     /// For what the library cannot ask.
     http: HttpClient,
-    part_bytes: usize,
     concurrency: usize,
+    /// For that many parts of all objects together.
+    room: Arc<Semaphore>,
+    /// Of the size of a part.
+    buffers: Arc<Buffers>,
     retries: usize,
     /// Where credentials were looked for and found: a sentence for people.
     tried: String,

@@ -31,10 +31,10 @@ pub struct S3Settings {
     pub credentials: Option<Credentials>,
     /// Whether everything may be sent unencrypted, to an endpoint that begins with `http://`.
     pub allow_http: bool,
-    /// Size of the parts of large objects, 16 to 64 MiB. An object has at most ten thousand parts. While one is
-    /// written, `concurrency + 1` parts are in memory.
+    /// Size of the parts of large objects, 16 to 64 MiB. An object has at most ten thousand parts. While objects are
+    /// written, one part of each and `concurrency` more are in memory.
     pub part_bytes: usize,
-    /// How many parts of an object are on their way at the same time, 1 to 32.
+    /// How many parts of all objects that are written are on their way at the same time, 1 to 32.
     pub concurrency: usize,
     /// How often a request is made again that failed for a reason that may pass.
     pub retries: usize,
@@ -67,7 +67,7 @@ impl Default for S3Settings {
             credentials: None,
             allow_http: false,
             part_bytes: 16 * MIB,
-            concurrency: 4,
+            concurrency: 2,
             retries: 8,
             retry_for: Duration::from_mins(2),
             timeout: Duration::from_secs(30),

@@ -3,6 +3,7 @@
 mod denied;
 mod faults;
 mod killed;
+mod memory;
 
 use std::fs;
 

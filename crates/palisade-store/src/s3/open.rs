@@ -7,7 +7,9 @@ use std::time::Duration;
 use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum, S3ConditionalPut};
 use object_store::client::HttpConnector as _;
 use object_store::{BackoffConfig, ClientOptions, HeaderValue, RetryConfig};
+use tokio::sync::Semaphore;
 
+use crate::s3::buffers::Buffers;
 use crate::s3::connector::Connector;
 use crate::s3::credentials::Source;
 use crate::s3::endpoint::Endpoint;
@@ -69,8 +71,9 @@ impl Bucket {
                 reason: failure::reason(&error),
             })?,
             endpoint,
-            part_bytes: settings.part_bytes,
             concurrency: settings.concurrency,
+            buffers: Buffers::new(settings.part_bytes),
+            room: Arc::new(Semaphore::new(settings.concurrency)),
             retries: settings.retries,
             tried,
             is_there: AtomicBool::new(false),

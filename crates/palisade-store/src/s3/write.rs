@@ -1,21 +1,21 @@
 //! Writing an object.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::multipart::{MultipartStore as _, PartId};
-use object_store::{ObjectStore as _, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutPayloadMut};
+use object_store::{ObjectStore as _, PutMode, PutMultipartOptions, PutOptions, PutPayload};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
+use crate::s3::buffers::Buffer;
 use crate::s3::failure::{is_conflict, is_in_doubt, is_not_found, may_pass};
 use crate::s3::mark::{Mark, Owner};
 use crate::s3::{Bucket, pause};
 use crate::{Key, StoreError};
-
-/// Parts are collected in blocks of this size: small enough that a small object takes little memory.
-const BLOCK: usize = 256 << 10;
 
 /// How many parts an object can have.
 const MOST_PARTS: usize = 10_000;
@@ -29,7 +29,8 @@ pub(crate) struct Writer {
     key: Key,
     mark: Mark,
     bytes: u64,
-    collected: PutPayloadMut,
+    /// The next part.
+    collected: Buffer,
     upload: Option<Upload>,
     /// Something was lost: a part that failed, or a call that was not waited for to its end. What is left must not
     /// become an object.
@@ -52,7 +53,7 @@ impl Bucket {
         if self.head(key).await?.is_some() {
             return Err(self.exists(key));
         }
-        let collected = PutPayloadMut::new().with_block_size(BLOCK);
+        let collected = self.inner.buffers.take();
         let (bucket, key, mark) = (self.clone(), key.clone(), Mark::new());
         Ok(Writer { bucket, key, mark, bytes: 0, collected, upload: None, is_broken: false })
     }
@@ -94,12 +95,10 @@ impl Writer {
         self.bytes += bytes.len() as u64;
         while !bytes.is_empty() {
             // Full, and more has come: it is not the last one.
-            if self.collected.content_length() == self.bucket.inner.part_bytes {
+            if self.collected.is_full() {
                 self.send_part().await?;
             }
-            let room = self.bucket.inner.part_bytes - self.collected.content_length();
-            // Copied: a piece may be a small part of something large, which would stay in memory as a whole.
-            self.collected.extend_from_slice(&bytes.split_to(room.min(bytes.len())));
+            bytes = self.collected.fill(bytes);
         }
         Ok(())
     }
@@ -114,10 +113,12 @@ impl Writer {
             Some(upload) => upload,
             none => none.insert(Upload::begin(&self.bucket, &self.key, &self.mark).await?),
         };
-        // First there has to be room for it.
+        // First there has to be room for it: beside other parts of this object, and of others that are written at the same time.
         upload.wait_below(self.bucket.inner.concurrency).await?;
-        let part = std::mem::replace(&mut self.collected, PutPayloadMut::new().with_block_size(BLOCK));
-        upload.send(part.freeze())?;
+        let room = Arc::clone(&self.bucket.inner.room).acquire_owned().await;
+        let room = room.map_err(|_| StoreError::Interrupted { action: "writing" })?;
+        let part = std::mem::replace(&mut self.collected, self.bucket.inner.buffers.take());
+        upload.send(PutPayload::from_bytes(part.freeze()), room)?;
         self.is_broken = false;
         Ok(())
     }
@@ -125,7 +126,7 @@ impl Writer {
     pub(crate) async fn finish(mut self) -> Result<u64, StoreError> {
         if self.upload.is_none() && !self.is_broken {
             self.bucket.credentials("writing").await?;
-            let payload = std::mem::take(&mut self.collected).freeze();
+            let payload = PutPayload::from_bytes(self.collected.freeze());
             self.bucket.put(&self.key, &self.mark, payload).await?;
             return Ok(self.bytes);
         }
@@ -185,7 +186,8 @@ impl Upload {
         Ok(())
     }
 
-    fn send(&mut self, part: PutPayload) -> Result<(), StoreError> {
+    /// Gives `room` back when the part has arrived.
+    fn send(&mut self, part: PutPayload, room: OwnedSemaphorePermit) -> Result<(), StoreError> {
         let number = self.sent.len();
         if number == MOST_PARTS {
             return Err(StoreError::Refused {
@@ -196,7 +198,11 @@ impl Upload {
         }
         self.sent.push(None);
         let (bucket, key, id) = (self.bucket.clone(), self.key.clone(), self.id.clone().unwrap_or_default());
-        self.sending.spawn(async move { (number, bucket.put_part(&key, &id, number, part).await) });
+        self.sending.spawn(async move {
+            let sent = bucket.put_part(&key, &id, number, part).await;
+            drop(room);
+            (number, sent)
+        });
         Ok(())
     }
 

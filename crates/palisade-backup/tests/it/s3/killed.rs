@@ -13,7 +13,7 @@ use crate::support::{Place, example};
 
 const MOMENTS: u32 = 10;
 
-fn command(place: &Place, server: &Server, engine: &str) -> Command {
+pub(super) fn command(place: &Place, server: &Server, engine: &str) -> Command {
     let mut command = example("exec \"$@\"");
     command.args([&format!("s3://{BUCKET}/some/prefix"), &place.database.url().to_string(), engine]);
     command.env("AWS_ENDPOINT_URL", &server.address).env("AWS_ALLOW_HTTP", "true");
