@@ -4,6 +4,7 @@
 
 mod backups;
 mod conformance;
+mod interrupted;
 mod migrate_down;
 mod protection;
 mod provenance;

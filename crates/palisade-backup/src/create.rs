@@ -4,6 +4,7 @@ mod parallel;
 mod pg_dump;
 mod settings;
 mod single;
+mod unfinished;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -12,7 +13,6 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use palisade_archive::Rows;
 use palisade_store::{Key, Store};
-use tracing::warn;
 
 pub use settings::{CreateOptions, EngineChoice, Progress};
 
@@ -26,6 +26,7 @@ use crate::program;
 use crate::seal::{Sealed, Sealing};
 use crate::ship::{Harbour, Look, ShipError, Shipment, UnderWay, ship};
 use pg_dump::PgDump;
+use unfinished::Unfinished;
 
 /// Databases above this size are read by several connections, if nobody has chosen.
 const LARGE: u64 = 256 << 20;
@@ -37,8 +38,8 @@ const LARGE: u64 = 256 << 20;
 /// are recipients, and goes straight to the store; nothing lies on this machine's disk meanwhile, but where the store is a directory.
 ///
 /// The manifest is written last, and only if the snapshot lasted until then: a backup without its manifest does not exist. What was
-/// written before a failure is removed again; what a killed run leaves is listed as
-/// [`Unfinished`](crate::State::Unfinished).
+/// written before a failure is removed again, also where this is dropped and the runtime goes on for a moment; what a killed run leaves
+/// is listed as [`Unfinished`](crate::State::Unfinished).
 ///
 /// # Errors
 ///
@@ -49,15 +50,18 @@ pub async fn create(options: &CreateOptions, progress: impl FnMut(Progress) + Se
     let name = BackupName::new(&options.environment, started_at);
     let report = Report { started, done: Progress::of(&holder.inventory), tell: progress };
     let (harbour, under_way) = Harbour::new();
-    let taken = take(options, &holder, &name, under_way, report);
-    let result = match taken.await {
-        Ok(taken) => conclude(options, holder, &name, started_at, taken).await,
-        Err(error) => Err(error),
+    let mut unfinished = Unfinished::new(&options.store, &name, harbour);
+    let taken = match take(options, &holder, &name, under_way, report).await {
+        Ok(taken) => taken,
+        Err(error) => {
+            unfinished.remove().await;
+            return Err(error);
+        }
     };
-    if result.is_err() {
-        // One of several connections has failed; what another one has read may still be on its way, and would arrive behind this.
-        harbour.quiet().await;
-        remove(&options.store, &name).await;
+    let harbour = unfinished.is_whole();
+    let result = conclude(options, holder, &name, started_at, taken).await;
+    if let (Err(_), Some(harbour)) = (&result, harbour) {
+        unfinished::remove(&options.store, &name, harbour).await;
     }
     result
 }
@@ -220,17 +224,5 @@ async fn arrived(
             let Sealed { plain_bytes, plain_blake3, bytes, blake3 } = sealed;
             Ok((Part { file, content, plain_bytes, plain_blake3, bytes, blake3 }, look))
         }
-    }
-}
-
-/// Takes away what was written of a backup that failed.
-async fn remove(store: &Store, name: &BackupName) {
-    let removed = async {
-        let keys: Vec<Key> =
-            store.list(Some(&Key::new(name.to_string())?)).await?.into_iter().map(|it| it.key).collect();
-        store.delete(&keys).await
-    };
-    if let Err(error) = removed.await {
-        warn!(backup = %name, %error, "what was written of a backup that failed could not be removed");
     }
 }

@@ -1,7 +1,7 @@
 //! From the words of a command line to an exit code.
 
 use crate::commands::{self, Entry};
-use crate::interrupt::interrupted;
+use crate::interrupt::{farewell, interrupted};
 use crate::report::report;
 use crate::{CommandError, Context, Exit, GlobalArgs, Group, Outcome, OutputFormat, Printer, Prompt, Streams};
 use crate::{arguments::RawArguments, help, logging, panics};
@@ -125,6 +125,9 @@ impl CliRunner {
                 result = entry.run(context, matches) => result,
             }
         });
+        if result.as_ref().is_err_and(|it| it.exit == Exit::Interrupted) {
+            runtime.block_on(farewell(&runtime.metrics()));
+        }
         // A thread may still wait for an answer from the terminal; nothing is gained by waiting for it.
         runtime.shutdown_background();
         result

@@ -4,7 +4,7 @@ mod database;
 mod rename;
 
 use jiff::Timestamp;
-use palisade_db::{Connection, DbError, Row, batch, connect};
+use palisade_db::{ConnectSettings, Connection, DbError, Row, batch, connect};
 use palisade_plan::RestorePlace;
 use palisade_sql::{Ident, QualifiedName};
 
@@ -43,7 +43,8 @@ pub struct Swapped {
 ///
 /// # Errors
 ///
-/// [`RestoreError`]; then the old database is what it was, and the new one is dropped. If this is abandoned, the new one stays.
+/// [`RestoreError`]; then the old database is what it was, and the new one is dropped; also if this is dropped, and the runtime goes on
+/// for a moment.
 pub async fn restore_swapped(
     options: &RestoreOptions,
     terminate: bool,
@@ -67,6 +68,7 @@ pub async fn restore_swapped(
     let (new, before) = (named(&name, "restore", id)?, named(&name, "before", id)?);
     let described = database::describe(&mut maintenance, &name).await?;
     let fail = |reason| RestoreError::NewDatabase { database: new.as_str().to_owned(), reason };
+    let begun = Begun { settings: Some(settings.clone()), name: new.clone() };
     run(&mut maintenance, &described.create_sql(&new).map_err(fail)?).await.map_err(fail)?;
     let filled = Box::pin(fill(options, &described, &new, progress)).await;
     let swapped = match filled {
@@ -74,17 +76,54 @@ pub async fn restore_swapped(
         Err(error) => Err(error),
     };
     match swapped {
-        Ok(restored) => Ok(Swapped { restored, database: name, before: before.as_str().to_owned() }),
+        Ok(restored) => {
+            begun.is_wanted();
+            Ok(Swapped { restored, database: name, before: before.as_str().to_owned() })
+        }
         Err(error) => {
-            // Why it is not wanted is what matters; the connection may have been lost meanwhile.
-            let dropped = run(&mut maintenance, &format!("drop database if exists {new} with (force)")).await;
-            if dropped.is_err()
-                && let Ok(mut again) = rename::maintenance(settings).await
-            {
-                let _ = run(&mut again, &format!("drop database if exists {new} with (force)")).await;
-            }
+            begun.drop_it().await;
             Err(error)
         }
+    }
+}
+
+/// A database that does not stay unless it is wanted, also where nobody waits for the end.
+struct Begun {
+    /// `None` once it is decided what becomes of it.
+    settings: Option<ConnectSettings>,
+    name: Ident,
+}
+
+impl Begun {
+    fn is_wanted(mut self) {
+        self.settings = None;
+    }
+
+    async fn drop_it(mut self) {
+        if let Some(settings) = self.settings.take() {
+            drop_database(&settings, &self.name).await;
+        }
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let (Some(settings), Ok(runtime)) = (self.settings.take(), tokio::runtime::Handle::try_current()) else {
+            return;
+        };
+        let name = self.name.clone();
+        runtime.spawn(async move { drop_database(&settings, &name).await });
+    }
+}
+
+/// On a connection of its own: that of the restore may be lost, or busy. Why it is not wanted is what matters to people.
+async fn drop_database(settings: &ConnectSettings, name: &Ident) {
+    let dropped = match rename::maintenance(settings).await {
+        Ok(mut connection) => run(&mut connection, &format!("drop database if exists {name} with (force)")).await.err(),
+        Err(error) => return tracing::warn!(database = name.as_str(), %error, "a database stays that was not finished"),
+    };
+    if let Some(error) = dropped {
+        tracing::warn!(database = name.as_str(), %error, "a database stays that was not finished");
     }
 }
 
