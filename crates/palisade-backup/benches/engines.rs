@@ -4,9 +4,12 @@
 //! `cargo bench -p palisade-backup`; `PALISADE_BENCH_URL` names a database of at least a gigabyte, otherwise one of about 600 MB of rows is
 //! made.
 
+use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use palisade_archive::RowDigest;
 use palisade_backup::{
     CreateOptions, EngineChoice, Identities, Laboratory, Level, Overwrite, Owners, Recipients, RestoreOptions,
     RestoreTarget, Selection, create, verify,
@@ -17,6 +20,9 @@ use palisade_store::{Location, S3Settings, Store};
 use palisade_tests::{Directory, settings};
 
 const JOBS: usize = 2;
+
+/// Bytes of rows of each table that are digested without anything else.
+const SOME: usize = 64 << 20;
 
 /// Rows as applications have them: numbers, texts, times.
 const FILL: &str = "
@@ -60,8 +66,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 recipients,
             })
         };
-        raw_copy(&connect_settings, &tables).await?;
+        let total = raw_copy(&connect_settings, &tables).await?;
+        let some = some_rows(&connect_settings, &tables).await?;
         for _ in 0..3 {
+            let clock = Clock::start();
+            clock.stop("digests alone", digest(&some, total));
             let clock = Clock::start();
             let bytes = raw_copy(&connect_settings, &tables).await?;
             clock.stop("COPY to nowhere", bytes);
@@ -164,6 +173,35 @@ async fn copy_all(settings: &ConnectSettings, tables: &[String]) -> Result<u64, 
         }
     }
     Ok(bytes)
+}
+
+/// As much of the rows as fits into memory beside everything else, in the pieces in which they come.
+async fn some_rows(settings: &ConnectSettings, tables: &[String]) -> Result<Vec<Bytes>, Box<dyn std::error::Error>> {
+    let (mut connection, mut rows) = (connect(settings).await?, Vec::new());
+    for table in tables {
+        let mut bytes = 0;
+        let mut copy = copy_out(&mut connection, &format!("copy (table {table} limit 1000000) to stdout")).await?;
+        while let Some(piece) = copy.next().await? {
+            bytes += piece.len();
+            if bytes < SOME {
+                rows.push(piece);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Digests rows over and over, until it was as many bytes as there are.
+fn digest(rows: &[Bytes], total: u64) -> u64 {
+    let (mut digest, mut bytes) = (RowDigest::new(), 0);
+    while bytes < total && !rows.is_empty() {
+        for piece in rows {
+            digest.update(piece);
+            bytes += piece.len() as u64;
+        }
+    }
+    black_box(digest);
+    bytes
 }
 
 #[allow(clippy::disallowed_methods, reason = "what this is measured against")]

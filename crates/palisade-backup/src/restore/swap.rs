@@ -77,7 +77,7 @@ pub async fn restore_swapped(
     };
     match swapped {
         Ok(restored) => {
-            begun.is_wanted();
+            begun.keep();
             Ok(Swapped { restored, database: name, before: before.as_str().to_owned() })
         }
         Err(error) => {
@@ -95,7 +95,7 @@ struct Begun {
 }
 
 impl Begun {
-    fn is_wanted(mut self) {
+    fn keep(mut self) {
         self.settings = None;
     }
 
