@@ -26,6 +26,10 @@ const AUTHORITIES: [&str; 5] = [
     "/opt/homebrew/etc/ca-certificates/cert.pem",
 ];
 
+/// A server that is silent is asked whether it is there after 15 seconds, and is not after 15 more; or when it has not taken what it was
+/// sent for a minute.
+const ALIVE: &str = "keepalives_idle=15 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=60000";
+
 /// The variables that a client program needs to connect, and the password file they point to; the file is gone when
 /// this is dropped.
 ///
@@ -74,13 +78,13 @@ struct PasswordFile {
     _lock: File,
 }
 
-/// The database as a [connection string][docs] with nothing else in it. As a plain argument, a name like `a=b` would be
-/// read as settings.
+/// The database as a [connection string][docs]. As a plain argument, a name like `a=b` would be read as settings. With it goes how soon a
+/// server is given up that is not there any more, which has no variable: the system's own answer is hours.
 ///
 /// [docs]: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
 pub(crate) fn database_argument(settings: &ConnectSettings) -> String {
     let name = settings.url.database.replace('\\', "\\\\").replace('\'', "\\'");
-    format!("--dbname=dbname='{name}'")
+    format!("--dbname=dbname='{name}' {ALIVE}")
 }
 
 fn variables(settings: &ConnectSettings) -> BTreeMap<&'static str, String> {
@@ -163,7 +167,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        Credentials, FILE, PasswordFile, database_argument, password_file, password_line, remove_left_overs, variables,
+        ALIVE, Credentials, FILE, PasswordFile, database_argument, password_file, password_line, remove_left_overs,
+        variables,
     };
 
     fn settings(url: &str) -> ConnectSettings {
@@ -234,6 +239,9 @@ mod tests {
 
     #[test]
     fn a_database_name_is_never_read_as_settings() {
-        assert_eq!(database_argument(&settings(r"postgres://u@localhost/a=b%20'%5C")), r"--dbname=dbname='a=b \'\\'");
+        assert_eq!(
+            database_argument(&settings(r"postgres://u@localhost/a=b%20'%5C")),
+            format!(r"--dbname=dbname='a=b \'\\' {ALIVE}")
+        );
     }
 }
