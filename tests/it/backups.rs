@@ -30,6 +30,10 @@ async fn a_backup_is_made_shown_verified_compared_pinned_and_pruned() {
     assert_eq!(first["data"]["verdict"]["level"], 2);
     let shown = project.expect(0, &["backup", "show", id]).stdout;
     assert!(shown.contains("public.t  1000 rows"), "{shown}");
+    let took = shown.lines().find(|it| it.starts_with("Took ")).unwrap_or_default();
+    assert!(took.contains(": connect ") && took.contains(", data "), "{shown}");
+    let shown = json(&project, 0, &["backup", "show", id]);
+    assert_eq!(shown["data"]["manifest"]["stages"][1]["what"], "locks", "{shown}");
 
     run(&mut connection(&database).await, "delete from t where a > 100").await;
     let second = json(&project, 0, &["backup", "--engine", "parallel", "--verify", "1"]);

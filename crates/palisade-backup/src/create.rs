@@ -20,11 +20,14 @@ use crate::create_error::CreateError;
 use crate::holder::{self, Holder};
 use crate::inventory::Inventory;
 use crate::manifest::MANIFEST_FORMAT;
-use crate::manifest::{Content, Encryption, Engine, Manifest, Part, SnapshotFacts, Source, TableContents};
+use crate::manifest::{
+    Content, Encryption, Engine, Manifest, Part, SnapshotFacts, Source, StageDuration, TableContents,
+};
 use crate::name::BackupName;
 use crate::program;
 use crate::seal::{Sealed, Sealing};
 use crate::ship::{Harbour, Look, ShipError, Shipment, UnderWay, ship};
+use crate::stopwatch::Stopwatch;
 use pg_dump::PgDump;
 use unfinished::Unfinished;
 
@@ -46,12 +49,13 @@ const LARGE: u64 = 256 << 20;
 /// [`CreateError`]; then the store holds no new backup.
 pub async fn create(options: &CreateOptions, progress: impl FnMut(Progress) + Send) -> Result<Manifest, CreateError> {
     let (started, started_at) = (Instant::now(), Timestamp::now());
-    let holder = holder::hold(&options.connect, &options.history).await?;
+    let mut stopwatch = Stopwatch::start();
+    let holder = holder::hold(&options.connect, &options.history, &mut stopwatch).await?;
     let name = BackupName::new(&options.environment, started_at);
     let report = Report { started, done: Progress::of(&holder.inventory), tell: progress };
     let (harbour, under_way) = Harbour::new();
     let mut unfinished = Unfinished::new(&options.store, &name, harbour);
-    let taken = match take(options, &holder, &name, under_way, report).await {
+    let taken = match take(options, &holder, &name, under_way, report, stopwatch).await {
         Ok(taken) => taken,
         Err(error) => {
             unfinished.remove().await;
@@ -94,6 +98,7 @@ struct Taken {
     /// Rows by schema and table.
     rows: BTreeMap<(String, String), Rows>,
     warnings: Vec<String>,
+    stages: Vec<StageDuration>,
 }
 
 async fn take(
@@ -102,9 +107,11 @@ async fn take(
     name: &BackupName,
     under_way: UnderWay,
     mut report: Report<impl FnMut(Progress) + Send>,
+    mut stopwatch: Stopwatch,
 ) -> Result<Taken, CreateError> {
     let server = holder.connection().server_version();
     let installation = program::fitting(&options.embedded, server.major()).await?;
+    stopwatch.lap("programs");
     let mut warnings: Vec<String> = program::weakness(&installation).into_iter().collect();
     let engine = match options.engine {
         EngineChoice::Parallel => Engine::Parallel,
@@ -115,8 +122,8 @@ async fn take(
     let place = Place { store: &options.store, name, sealing: &sealing, under_way };
     let dump = PgDump { options, installation: &installation, holder };
     let (mut parts, rows) = match engine {
-        Engine::Single => single::take(&dump, &place, &mut report, &mut warnings).await?,
-        Engine::Parallel => parallel::take(&dump, &place, &mut report, &mut warnings).await?,
+        Engine::Single => single::take(&dump, &place, &mut report, &mut stopwatch, &mut warnings).await?,
+        Engine::Parallel => parallel::take(&dump, &place, &mut report, &mut stopwatch, &mut warnings).await?,
     };
     match dump.roles(&place).await {
         Ok(part) => parts.push(part),
@@ -124,7 +131,9 @@ async fn take(
         Err(error) if error.is_denied() => warnings.push(format!("roles are not in it: {error}")),
         Err(error) => return Err(error),
     }
-    Ok(Taken { engine, client_version: installation.version.to_string(), parts, rows, warnings })
+    stopwatch.lap("roles");
+    let client_version = installation.version.to_string();
+    Ok(Taken { engine, client_version, parts, rows, warnings, stages: stopwatch.stages() })
 }
 
 /// Writes the manifest, if everything was read from one state.
@@ -135,7 +144,7 @@ async fn conclude(
     started_at: Timestamp,
     taken: Taken,
 ) -> Result<Manifest, CreateError> {
-    let Taken { engine, client_version, parts, rows, warnings } = taken;
+    let Taken { engine, client_version, parts, rows, warnings, stages } = taken;
     let tables = table_contents(&holder.inventory, &rows)?;
     let inventory = &holder.inventory;
     let at = Timestamp::from_microsecond(inventory.clock).unwrap_or(started_at);
@@ -163,6 +172,7 @@ async fn conclude(
         database_bytes: inventory.database_bytes,
         started_at,
         finished_at: Timestamp::now(),
+        stages,
     };
     holder.release().await?;
     let text = serde_json::to_vec_pretty(&manifest).map_err(|source| CreateError::Manifest { source })?;

@@ -15,6 +15,7 @@ use tracing::debug;
 
 use crate::create_error::CreateError;
 use crate::inventory::{self, Inventory, Table};
+use crate::stopwatch::Stopwatch;
 
 /// How often tables may come and go while they are locked before we give up.
 const TRIES: usize = 5;
@@ -30,20 +31,26 @@ pub(crate) struct Holder {
 }
 
 /// Begins a transaction, locks every table, and exports a snapshot.
-pub(crate) async fn hold(settings: &ConnectSettings, history: &HistoryTable) -> Result<Holder, CreateError> {
+pub(crate) async fn hold(
+    settings: &ConnectSettings,
+    history: &HistoryTable,
+    stopwatch: &mut Stopwatch,
+) -> Result<Holder, CreateError> {
     let mut connection = connect(settings).await?;
     if connection.pooling().await? == Pooling::Transaction {
         return Err(CreateError::Pooler);
     }
+    stopwatch.lap("connect");
     for _ in 0..TRIES {
         let tables = inventory::tables(&mut connection).await?;
         refuse_unreadable(&connection, &tables)?;
         let begin = begin(&connection);
         batch(&mut connection, &begin).await.map_err(|it| it.error)?;
-        match locked(&mut connection, &tables, history).await {
+        match locked(&mut connection, &tables, history, stopwatch).await {
             Ok(Some((snapshot, inventory))) => {
                 let fingerprint = introspect::everything_within(&mut connection).await?.fingerprint();
                 let fingerprint = fingerprint.as_str().to_owned();
+                stopwatch.lap("catalog");
                 return Ok(Holder { connection, snapshot, inventory, fingerprint });
             }
             Ok(None) => debug!("a table was made while the others were locked"),
@@ -82,12 +89,15 @@ async fn locked(
     connection: &mut Connection,
     tables: &[Table],
     history: &HistoryTable,
+    stopwatch: &mut Stopwatch,
 ) -> Result<Option<(String, Inventory)>, DbError> {
     inventory::lock(connection, tables).await?;
     let rows = batch(connection, "select pg_export_snapshot()").await.map_err(|it| it.error)?.rows;
     let row = rows.last().ok_or_else(|| DbError::Unexpected { reason: "no snapshot".to_owned() })?;
     let snapshot: String = row.try_get(0)?;
+    stopwatch.lap("locks");
     let inventory = inventory::read(connection, history).await?;
+    stopwatch.lap("catalog");
     let known: BTreeSet<u32> = tables.iter().map(|it| it.oid).collect();
     Ok(inventory.tables.iter().all(|it| known.contains(&it.oid)).then_some((snapshot, inventory)))
 }

@@ -31,6 +31,7 @@ pub mod retention;
 mod said;
 mod seal;
 mod ship;
+mod stopwatch;
 mod verdict;
 mod verify;
 mod verify_error;
@@ -46,7 +47,7 @@ pub use hook::{HookError, hook};
 pub use keys::{Identities, KeyError, Recipients};
 pub use manifest::{
     AppliedMigration, Content, Encryption, Engine, Exclusion, Extension, MANIFEST_FORMAT, Manifest, Part, Sequence,
-    SnapshotFacts, Source, TableContents,
+    SnapshotFacts, Source, StageDuration, TableContents,
 };
 pub use name::{BackupName, BackupNameError};
 pub use pin::{Pin, pin, unpin};

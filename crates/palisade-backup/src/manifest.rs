@@ -60,6 +60,21 @@ pub struct Manifest {
     pub started_at: Timestamp,
     /// When everything was in the store, by our clock.
     pub finished_at: Timestamp,
+    /// How long each stage took, in their order. Empty where the version that wrote it did not measure that.
+    #[serde(default)]
+    pub stages: Vec<StageDuration>,
+}
+
+/// How long a part of making a backup took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageDuration {
+    /// Which. A text, so that stages of later versions are read as well. For both engines: `connect`; `locks`, waiting for whoever
+    /// holds one included; `catalog`; `programs`, fetching them included; and as the last one `roles`. In between for
+    /// [`Engine::Single`]: `schema`, which ends when `pg_dump` begins to write; `data`, which is large objects as well. For
+    /// [`Engine::Parallel`]: `pre-data`, `rows`, `large-objects` if there are some, `post-data`.
+    pub what: String,
+    /// Milliseconds of the wall clock, rounded down. What is read is compressed, encrypted and stored in the same time.
+    pub milliseconds: u64,
 }
 
 /// How rows were read.

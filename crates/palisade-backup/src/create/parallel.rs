@@ -15,6 +15,7 @@ use crate::create_error::CreateError;
 use crate::inventory::{Table, column_list};
 use crate::manifest::{Content, Part};
 use crate::ship::{Look, Plain};
+use crate::stopwatch::Stopwatch;
 
 /// Tables larger than this are read in ranges of about this size.
 const RANGE: u64 = 256 << 20;
@@ -36,6 +37,7 @@ pub(super) async fn take(
     dump: &PgDump<'_>,
     place: &Place<'_>,
     report: &mut Report<impl FnMut(Progress) + Send>,
+    stopwatch: &mut Stopwatch,
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<Part>, BTreeMap<(String, String), Rows>), CreateError> {
     let section = |name: &str| [format!("--section={name}")];
@@ -44,6 +46,7 @@ pub(super) async fn take(
     contents.finish()?;
     warnings.extend(said.warnings());
     let mut parts = vec![pre_data];
+    stopwatch.lap("pre-data");
 
     let queue = Mutex::new(ranges(dump.holder.inventory.with_rows()));
     let shared = Mutex::new(report);
@@ -55,6 +58,7 @@ pub(super) async fn take(
         parts.extend(part);
     }
     parts[1..].sort_by(|one, other| one.file.cmp(&other.file));
+    stopwatch.lap("rows");
 
     if dump.holder.inventory.large_objects > 0 {
         let arguments =
@@ -66,12 +70,14 @@ pub(super) async fn take(
         contents.finish()?;
         warnings.extend(said.warnings());
         parts.push(part);
+        stopwatch.lap("large-objects");
     }
     let (post_data, contents, said) =
         dump.archive(place, "post-data.dump", Content::PostData, &section("post-data"), |_| ()).await?;
     contents.finish()?;
     warnings.extend(said.warnings());
     parts.push(post_data);
+    stopwatch.lap("post-data");
     warnings.sort();
     warnings.dedup();
     Ok((parts, rows))

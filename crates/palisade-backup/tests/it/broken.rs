@@ -18,7 +18,7 @@ async fn block(place: &Place) -> palisade_db::Connection {
     other
 }
 
-async fn wait_for_lock(place: &Place) -> String {
+pub(crate) async fn wait_for_lock(place: &Place) -> String {
     let mut watcher = place.connect().await;
     loop {
         let pid = ask(&mut watcher, WAITING).await;

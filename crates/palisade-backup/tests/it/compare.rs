@@ -39,6 +39,7 @@ pub(crate) fn manifest(tables: &[(&str, u64, &str)]) -> Manifest {
         database_bytes: 0,
         started_at: at,
         finished_at: at,
+        stages: Vec::new(),
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 use palisade_backup::{
     Content, CreateOptions, EngineChoice, FindError, MANIFEST_FORMAT, Manifest, State, create, delete, find,
 };
 
+use crate::broken::wait_for_lock;
 use crate::support::{Place, open, run};
 
 #[tokio::test]
@@ -51,6 +53,42 @@ async fn several_connections_write_an_object_for_each_table_with_rows() {
     assert_eq!(parts, with_rows);
     let last = seen.last().unwrap();
     assert_eq!((last.tables, last.of_tables), (manifest.tables.len(), manifest.tables.len()));
+}
+
+#[tokio::test]
+async fn every_stage_is_measured() {
+    let place = Place::new().await;
+    let mut connection = place.connect().await;
+    run(&mut connection, "select lo_from_bytea(4242, 'large')").await;
+    let single: &[&str] = &["schema", "data"];
+    let parallel: &[&str] = &["pre-data", "rows", "large-objects", "post-data"];
+    for (engine, stages) in [(EngineChoice::Single, single), (EngineChoice::Parallel, parallel)] {
+        run(&mut connection, "begin; lock table people in access exclusive mode").await;
+        let options = CreateOptions { engine, ..place.options() };
+        let started = Instant::now();
+        let (made, ()) = tokio::join!(create(&options, |_| ()), async {
+            wait_for_lock(&place).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            run(&mut connection, "commit").await;
+        });
+        let (manifest, elapsed) = (made.unwrap(), started.elapsed());
+        let names: Vec<&str> = manifest.stages.iter().map(|it| it.what.as_str()).collect();
+        assert_eq!(names, [&["connect", "locks", "catalog", "programs"], stages, &["roles"]].concat());
+        assert!(manifest.stages[1].milliseconds >= 500, "{:?}", manifest.stages);
+        let sum: u64 = manifest.stages.iter().map(|it| it.milliseconds).sum();
+        assert!(u128::from(sum) <= elapsed.as_millis(), "{:?}", manifest.stages);
+    }
+}
+
+#[tokio::test]
+async fn a_backup_of_before_stages_were_measured_is_one() {
+    let place = Place::new().await;
+    let manifest = place.backup().await.unwrap();
+    let path = place.file(&manifest, "manifest.json");
+    let mut text: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert!(text.as_object_mut().unwrap().remove("stages").is_some());
+    fs::write(&path, text.to_string()).unwrap();
+    assert_eq!(place.entries().await[0].manifest(), Some(&Manifest { stages: Vec::new(), ..manifest }));
 }
 
 #[tokio::test]

@@ -2,11 +2,12 @@
 
 use crate::backups::{self, StoreArgs};
 use crate::table::table;
-use crate::units::bytes;
+use crate::units::{bytes, duration};
 use crate::{CommandError, ConnectionArgs, Context, Outcome};
-use palisade_backup::{Entry, Manifest};
+use palisade_backup::{Entry, Manifest, StageDuration};
 use serde_json::json;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ShowArgs {
@@ -31,7 +32,7 @@ fn text(entry: &Entry, manifest: &Manifest) -> String {
     let lsn = manifest.snapshot.lsn.as_deref().unwrap_or("unknown");
     let mut text = format!(
         "{}\nSource      {} on {}:{}, Postgres {}\nState of    {}, LSN {lsn}\nSize        {} in {} parts, {} before compression\n\
-         Encryption  {encryption}\nRead by     {} engine, pg_dump {}\nSchema      {}",
+         Encryption  {encryption}\nRead by     {} engine, pg_dump {}\nTook        {}\nSchema      {}",
         entry.name,
         manifest.source.database,
         manifest.source.host,
@@ -43,6 +44,7 @@ fn text(entry: &Entry, manifest: &Manifest) -> String {
         bytes(manifest.plain_bytes()),
         manifest.engine.as_str(),
         manifest.client_version,
+        took(manifest),
         manifest.fingerprint,
     );
     for verdict in &entry.verdicts {
@@ -68,4 +70,14 @@ fn text(entry: &Entry, manifest: &Manifest) -> String {
         let _ = write!(text, "\n\n{}", table(&rows));
     }
     text
+}
+
+/// How long it took to make, and each stage of that, if it was measured.
+fn took(manifest: &Manifest) -> String {
+    let total = duration(manifest.finished_at.duration_since(manifest.started_at).unsigned_abs());
+    let stage = |StageDuration { what, milliseconds }: &StageDuration| {
+        format!("{what} {}", duration(Duration::from_millis(*milliseconds)))
+    };
+    let stages: Vec<String> = manifest.stages.iter().map(stage).collect();
+    if stages.is_empty() { total } else { format!("{total}: {}", stages.join(", ")) }
 }
