@@ -55,7 +55,11 @@ pub async fn create(options: &CreateOptions, progress: impl FnMut(Progress) + Se
     let report = Report { started, done: Progress::of(&holder.inventory), tell: progress };
     let (harbour, under_way) = Harbour::new();
     let mut unfinished = Unfinished::new(&options.store, &name, harbour);
-    let taken = match take(options, &holder, &name, under_way, report, stopwatch).await {
+    let taken = tokio::select! {
+        taken = take(options, &holder, &name, under_way, report, stopwatch) => taken,
+        error = holder.watch() => Err(error),
+    };
+    let taken = match taken {
         Ok(taken) => taken,
         Err(error) => {
             unfinished.remove().await;
@@ -109,7 +113,7 @@ async fn take(
     mut report: Report<impl FnMut(Progress) + Send>,
     mut stopwatch: Stopwatch,
 ) -> Result<Taken, CreateError> {
-    let server = holder.connection().server_version();
+    let server = holder.facts.version;
     let installation = program::fitting(&options.embedded, server.major()).await?;
     stopwatch.lap("programs");
     let mut warnings: Vec<String> = program::weakness(&installation).into_iter().collect();
@@ -153,8 +157,8 @@ async fn conclude(
         format: MANIFEST_FORMAT,
         name: name.clone(),
         palisade_version: env!("CARGO_PKG_VERSION").to_owned(),
-        source: Source::new(&options.connect.url, &holder.connection().facts().identity),
-        server_version: holder.connection().server_version().to_string(),
+        source: Source::new(&options.connect.url, &holder.facts.identity),
+        server_version: holder.facts.version.to_string(),
         client_version,
         engine,
         snapshot: SnapshotFacts { at, lsn: inventory.lsn.clone() },

@@ -84,6 +84,12 @@ pub enum CreateError {
         /// What the server says.
         source: DbError,
     },
+    /// The server does not answer any more, and has not ended the connection.
+    #[error("the server has not answered for {seconds} seconds")]
+    Silent {
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// Rows could not be read to their end.
     #[error("the rows of {table} could not be read to their end: {source}")]
     Rows {
@@ -219,6 +225,9 @@ impl CreateError {
             Self::Restless => "try again when no migration runs".to_owned(),
             Self::SnapshotLost { .. } => {
                 "try again: somebody ended the session, or the connection broke; nothing was left behind".to_owned()
+            }
+            Self::Silent { .. } => {
+                "try again when the server and the network on the way to it are well; nothing was left behind".to_owned()
             }
             Self::Rows { source, .. } if lacks_locks(source) => MORE_LOCKS.to_owned(),
             Self::Rows { source, .. } => source.help().unwrap_or_else(again),

@@ -7,10 +7,13 @@
 //! [docs]: https://www.postgresql.org/docs/current/mvcc-caveats.html
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use palisade_config::HistoryTable;
-use palisade_db::{ConnectSettings, Connection, DbError, Pooling, Row, batch, connect, introspect};
+use palisade_db::{ConnectSettings, Connection, DbError, Facts, Pooling, Row, batch, connect, introspect};
 use palisade_sql::SqlState;
+use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
 use tracing::debug;
 
 use crate::create_error::CreateError;
@@ -19,11 +22,17 @@ use crate::stopwatch::Stopwatch;
 
 /// How often tables may come and go while they are locked before we give up.
 const TRIES: usize = 5;
+/// How often the server is asked whether it is still there.
+const PERIOD: Duration = Duration::from_secs(10);
+/// How long it may take to answer that: a disk that stands still for a moment is no reason to begin anew.
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// A transaction that is open, and what it shows.
 #[derive(Debug)]
 pub(crate) struct Holder {
-    connection: Connection,
+    /// Nobody waits for it: who watches and who releases come one after the other.
+    connection: Mutex<Connection>,
+    pub(crate) facts: Facts,
     /// Others see the same through it, as long as this transaction lasts.
     pub(crate) snapshot: String,
     pub(crate) inventory: Inventory,
@@ -51,7 +60,8 @@ pub(crate) async fn hold(
                 let fingerprint = introspect::everything_within(&mut connection).await?.fingerprint();
                 let fingerprint = fingerprint.as_str().to_owned();
                 stopwatch.lap("catalog");
-                return Ok(Holder { connection, snapshot, inventory, fingerprint });
+                let facts = connection.facts().clone();
+                return Ok(Holder { connection: Mutex::new(connection), facts, snapshot, inventory, fingerprint });
             }
             Ok(None) => debug!("a table was made while the others were locked"),
             // It went away between being listed and being locked.
@@ -118,17 +128,30 @@ fn refuse_unreadable(connection: &Connection, tables: &[Table]) -> Result<(), Cr
 }
 
 impl Holder {
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
+    /// Asks the server again and again whether it is still there, and ends when it is not. The network can go without a word: then those
+    /// who read wait for the next row for ever, and nobody can tell that from a slow disk.
+    pub(crate) async fn watch(&self) -> CreateError {
+        let mut connection = self.connection.lock().await;
+        loop {
+            sleep(PERIOD).await;
+            match timeout(SILENCE, batch(&mut connection, "select 'still here'")).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(it)) => return CreateError::SnapshotLost { source: it.error },
+                Err(_) => return CreateError::Silent { seconds: SILENCE.as_secs() },
+            }
+        }
     }
 
     /// Ends the transaction. That it lasted until now is what makes the backup one state: a table that nobody had begun to read could
     /// have been truncated since.
-    pub(crate) async fn release(mut self) -> Result<(), CreateError> {
-        batch(&mut self.connection, "select 1; commit")
-            .await
-            .map_err(|it| CreateError::SnapshotLost { source: it.error })?;
-        self.connection.close().await;
+    pub(crate) async fn release(self) -> Result<(), CreateError> {
+        let mut connection = self.connection.into_inner();
+        match timeout(SILENCE, batch(&mut connection, "select 1; commit")).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(it)) => return Err(CreateError::SnapshotLost { source: it.error }),
+            Err(_) => return Err(CreateError::Silent { seconds: SILENCE.as_secs() }),
+        }
+        connection.close().await;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use palisade_backup::{CreateError, State, create};
 use palisade_db::ConnectSettings;
+use palisade_tests::{Fault, Proxy};
 
 use crate::support::{Place, ask, ourselves, run};
 
@@ -84,6 +85,21 @@ async fn the_session_that_holds_the_snapshot_is_ended() {
         assert!(lost || matches!(error, CreateError::Database(_)), "{error}");
         assert_eq!(place.files(), Vec::<String>::new());
     }
+}
+
+/// No end of the connection, and no answer: what reads would wait for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_does_not_answer_any_more() {
+    let place = Place::new().await;
+    let proxy = Proxy::new(place.database.tcp_url()).await;
+    proxy.when_sends("still here", Fault::BlackHole);
+    let embedded = place.with_program("pg_dump", "exec sleep 600").await;
+    let mut options = palisade_backup::CreateOptions { embedded, ..place.options() };
+    options.connect.url = proxy.url().clone();
+    let error = create(&options, |_| ()).await.unwrap_err();
+    assert!(matches!(error, CreateError::Silent { .. }), "{error}");
+    assert!(!proxy.disarm());
+    assert_eq!(place.files(), Vec::<String>::new());
 }
 
 #[tokio::test]
