@@ -6,7 +6,7 @@ use palisade_backup::{CreateOptions, EngineChoice, FetchError, Laboratory, Level
 
 use crate::support::{Place, open};
 
-/// Each block of 64 KiB of each part with one bit flipped, and each part cut.
+/// Each block of 64 KiB of each part with one bit flipped, and each part cut at twenty places and at both ends.
 #[tokio::test]
 async fn flipped_bits_and_cuts_are_found_at_level_one_and_two() {
     let place = Place::new().await;
@@ -23,8 +23,8 @@ async fn flipped_bits_and_cuts_are_found_at_level_one_and_two() {
             changed[at] ^= 0x20;
             changed
         });
-        let cuts = [0, 1, stored.len() / 2, stored.len() - 1].map(|at| stored[..at].to_vec());
-        for changed in flipped.chain(cuts) {
+        let cuts = (0..stored.len()).step_by((stored.len() / 20).max(1)).chain([1, stored.len() - 1]);
+        for changed in flipped.chain(cuts.map(|at| stored[..at].to_vec())) {
             fs::write(&path, changed).unwrap();
             for level in [Level::Sums, Level::Contents] {
                 let verdict = verify(&store, &manifest, Some(&identities), &level, |_| ()).await.unwrap();
