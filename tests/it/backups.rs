@@ -103,6 +103,35 @@ async fn what_was_changed_in_the_store_is_found_and_told() {
 }
 
 #[tokio::test]
+async fn a_restore_that_does_not_fit_is_refused() {
+    let (project, _database) = project().await;
+    let made = json(&project, 0, &["backup"]);
+    let other = palisade_tests::database().await;
+    let to = crate::protection::text(other.tcp_url());
+    let words = ["backup", "restore", "latest", "--to", &to];
+    let dry = [&words[..], &["--dry-run"]].concat();
+    let told = project.expect(0, &dry).stdout;
+    assert!(told.contains("Needs about ") && told.contains("; free"), "{told}");
+    let told = json(&project, 0, &dry);
+    let database_bytes = &made["data"]["manifest"]["database_bytes"];
+    assert_eq!(&told["data"]["needs_bytes"], database_bytes, "{told}");
+    if told["data"]["free_bytes"].is_null() {
+        // Where files are compressed, nobody knows how much fits.
+        return;
+    }
+    let path = camino::Utf8PathBuf::from(made["data"]["place"].as_str().unwrap()).join("manifest.json");
+    let mut manifest: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    manifest["database_bytes"] = (1_u64 << 60).into();
+    std::fs::write(&path, manifest.to_string()).unwrap();
+    for words in [&words[..], &dry] {
+        let refused = json(&project, 4, words);
+        assert_eq!(refused["error"]["code"], "no-space", "{refused}");
+    }
+    let there = palisade_tests::query(&mut connection(&other).await, "select to_regclass('t')::text").await;
+    assert!(!there.contains(&"t".to_owned()), "{there:?}");
+}
+
+#[tokio::test]
 async fn programs_hear_of_it() {
     let (project, _database) = project().await;
     project.write(

@@ -52,8 +52,8 @@ pub use manifest::{
 pub use name::{BackupName, BackupNameError};
 pub use pin::{Pin, pin, unpin};
 pub use restore::{
-    Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Selection, Stage, Swapped,
-    TargetError, look, restore, restore_swapped,
+    FreeSpace, Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Room, Selection,
+    Stage, Swapped, TargetError, look, restore, restore_swapped,
 };
 pub use restore_error::RestoreError;
 pub use said::Said;

@@ -10,6 +10,7 @@ mod notes;
 mod options;
 mod outlet;
 mod roles;
+mod room;
 mod run;
 mod staged;
 mod supabase;
@@ -22,6 +23,7 @@ use palisade_db::{batch, connect};
 
 pub use look::{Possible, look};
 pub use options::{Overwrite, Owners, RestoreOptions, RestoreProgress, Restored, Selection};
+pub use room::{FreeSpace, Room};
 pub use staged::Stage;
 pub use swap::{Swapped, restore_swapped};
 pub use target::{RestoreTarget, TargetError};

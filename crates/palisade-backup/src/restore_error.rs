@@ -10,6 +10,9 @@ use crate::fetch::FetchError;
 use crate::restore::{Stage, TargetError};
 use crate::said::Said;
 
+/// In bytes, as disks are sold.
+const MEGABYTE: u64 = 1_000_000;
+
 /// Why a backup was not restored. The target is unchanged, but for [`RestoreError::Incomplete`].
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
@@ -44,6 +47,20 @@ pub enum RestoreError {
         database: String,
         /// A few of its objects.
         objects: Vec<String>,
+    },
+    /// The disk of the target's server is smaller than what would be put onto it.
+    #[error(
+        "the restore needs about {} MB, and {} MB are free in `{place}` on the target's server",
+        needed.div_ceil(MEGABYTE),
+        free / MEGABYTE
+    )]
+    NoSpace {
+        /// What the database that was backed up took, in bytes.
+        needed: u64,
+        /// What is free, in bytes.
+        free: u64,
+        /// The directory in which the server keeps its databases.
+        place: Utf8PathBuf,
     },
     /// A dump cannot go back in time.
     #[error("the backup is of Postgres {backup}, the target is an older Postgres {server}")]
@@ -215,6 +232,9 @@ impl RestoreError {
             Self::Database(error) => error.help().unwrap_or_else(|| "run the same command again".to_owned()),
             Self::NotEmpty { .. } => {
                 "restore into a new, empty database, or confirm that all of this may be dropped".to_owned()
+            }
+            Self::NoSpace { .. } => {
+                "make room there, choose another server, or restore a part of it with `--schema` or `--table`".to_owned()
             }
             Self::OlderServer { .. } => "restore into a server of that version or a newer one".to_owned(),
             Self::Programs { server, .. } => {

@@ -63,7 +63,12 @@ impl VerifyError {
             Self::NoServer { source } => source.help(),
             Self::Connect(error) => error.help(),
             Self::Database(error) => error.help().unwrap_or_else(|| "try again".to_owned()),
-            Self::Restore(error) => error.help(),
+            Self::Restore(error) => match &**error {
+                RestoreError::NoSpace { .. } => {
+                    "make room there, verify on another machine, or at level 2, which needs no room".to_owned()
+                }
+                error => error.help(),
+            },
             Self::Check { path, .. } => format!("make `{path}` readable for this user"),
         }
     }

@@ -4,6 +4,7 @@ use palisade_archive::Toc;
 use palisade_db::{Connection, DbError, Row, ServerVersion, batch, connect};
 
 use super::roles::{self, TargetRoles};
+use super::room::{self, Room};
 use super::supabase::{self, SupabaseTarget};
 use super::target::Purpose;
 use super::{Notes, Overwrite, RestoreOptions, head};
@@ -20,6 +21,8 @@ pub struct Possible {
     pub objects: Vec<String>,
     /// Whether the target is a Supabase database whose own schemas stay as they are.
     pub supabase: bool,
+    /// How much room there is for it; `None` if only a part is restored.
+    pub room: Option<Room>,
 }
 
 /// What was found out.
@@ -30,7 +33,7 @@ pub(super) struct Looked {
 }
 
 /// Does all of [`restore`](crate::restore()) that comes before the first write: asks the target what it is and what is in it, and
-/// whether it has the roles that the backup wants, and whether the backup can be read with these keys.
+/// whether it has the roles that the backup wants and room for it, and whether the backup can be read with these keys.
 ///
 /// # Errors
 ///
@@ -52,6 +55,7 @@ pub(super) async fn look_closely(options: &RestoreOptions, purpose: Purpose) -> 
     let objects = objects(&mut connection, supabase.is_some()).await?;
     let missing = missing_extensions(&mut connection, manifest).await?;
     let roles = roles::ask(&mut connection).await?;
+    let room = room::check(&mut connection, options).await?;
     let server = connection.server_version();
     connection.close().await;
     let fills = !options.selection.data_only;
@@ -66,7 +70,7 @@ pub(super) async fn look_closely(options: &RestoreOptions, purpose: Purpose) -> 
         return Err(RestoreError::ExtensionMissing { extensions: missing });
     }
     check_roles(options, &roles, supabase.as_ref()).await?;
-    let possible = Possible { server, objects, supabase: supabase.is_some() };
+    let possible = Possible { server, objects, supabase: supabase.is_some(), room };
     Ok(Looked { possible, roles, supabase })
 }
 

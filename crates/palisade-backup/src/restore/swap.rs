@@ -9,7 +9,7 @@ use palisade_plan::RestorePlace;
 use palisade_sql::{Ident, QualifiedName};
 
 use super::target::Purpose;
-use super::{Overwrite, RestoreOptions, RestoreProgress, Restored, restore};
+use super::{Overwrite, RestoreOptions, RestoreProgress, Restored, restore, room};
 use crate::manifest::Manifest;
 use crate::restore_error::RestoreError;
 use database::Described;
@@ -62,6 +62,7 @@ pub async fn restore_swapped(
     if !terminate {
         rename::refuse_sessions(&mut maintenance, &name).await?;
     }
+    room::check(&mut maintenance, options).await?;
     let id = Timestamp::now().as_millisecond();
     let id = ulid::Ulid::from_parts(u64::try_from(id).unwrap_or(0), rand::random()).to_string().to_lowercase();
     let id = id.get(..8).unwrap_or(&id);

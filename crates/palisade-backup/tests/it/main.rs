@@ -17,6 +17,7 @@ mod restore_jobs;
 mod restore_supabase;
 mod restore_swap;
 mod retention;
+mod room;
 mod s3;
 mod secrets;
 #[path = "../../../palisade-store/tests/it/server.rs"]

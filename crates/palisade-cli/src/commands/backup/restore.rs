@@ -9,8 +9,8 @@ use crate::selection::place as named;
 use crate::units::{bytes, duration};
 use crate::{CommandError, ConnectionArgs, Context, Outcome, Selection};
 use palisade_backup::{
-    Overwrite, Owners, Possible, RestoreError, RestoreOptions, RestoreTarget, Restored, Swapped, look, restore,
-    restore_swapped,
+    FreeSpace, Overwrite, Owners, Possible, RestoreError, RestoreOptions, RestoreTarget, Restored, Room, Swapped, look,
+    restore, restore_swapped,
 };
 use palisade_config::{ConfigError, DatabaseIdentity, DatabaseUrl, Endpoint, EnvironmentName};
 use palisade_db::{ConnectSettings, connect};
@@ -135,17 +135,17 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
     Ok(done(&result?, &options))
 }
 
-/// What can be known before anything is written. A new database is empty.
+/// What can be known before anything is written. A new database is empty, and the old one gives no room back.
 async fn looked(options: &RestoreOptions, swap: bool) -> Result<Possible, CommandError> {
     if !swap {
         return Ok(look(options).await?);
     }
-    let beside = RestoreOptions { overwrite: Overwrite::Confirmed, ..options.clone() };
+    let beside = RestoreOptions { overwrite: Overwrite::Confirmed, jobs: 1, ..options.clone() };
     Ok(Possible { objects: Vec::new(), ..look(&beside).await? })
 }
 
 fn possible(possible: &Possible, options: &RestoreOptions, swap: bool) -> Outcome {
-    let Possible { server, objects, supabase } = possible;
+    let Possible { server, objects, supabase, room } = possible;
     let manifest = &options.manifest;
     let to = named(&options.target.settings().url);
     let mut text =
@@ -159,7 +159,24 @@ fn possible(possible: &Possible, options: &RestoreOptions, swap: bool) -> Outcom
     if *supabase {
         text.push_str("\nWould leave what belongs to Supabase as it is");
     }
-    Outcome::done(text).data(json!({ "dry_run": true, "backup": manifest.name, "to": to, "drops": objects }))
+    if let Some(room) = room {
+        let _ = write!(text, "\n{}", needs(room));
+    }
+    let free = room.as_ref().and_then(|it| it.free.as_ref());
+    Outcome::done(text).data(json!({
+        "dry_run": true, "backup": manifest.name, "to": to, "drops": objects,
+        "needs_bytes": room.as_ref().map(|it| it.needed), "free_bytes": free.map(|it| it.bytes),
+    }))
+}
+
+/// How much room it takes, and how much there is.
+fn needs(room: &Room) -> String {
+    let Room { needed, free } = room;
+    let free = match free {
+        Some(FreeSpace { bytes: free, place }) => format!("free: {} in {place}", bytes(*free)),
+        None => "free space on the target's server is not known".to_owned(),
+    };
+    format!("Needs about {}; {free}", bytes(*needed))
 }
 
 fn swapped(swapped: &Swapped, options: &RestoreOptions) -> Outcome {

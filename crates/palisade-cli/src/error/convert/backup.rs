@@ -28,6 +28,7 @@ impl From<RestoreError> for CommandError {
             RestoreError::Target(error) => return error.into(),
             RestoreError::Different { .. } => ("bad-backup", Exit::Failed),
             RestoreError::NotEmpty { .. } => ("not-empty", Exit::Refused),
+            RestoreError::NoSpace { .. } => ("no-space", Exit::Refused),
             RestoreError::OlderServer { .. } => ("older-server", Exit::Refused),
             RestoreError::ExtensionMissing { .. } => ("extension-missing", Exit::Refused),
             RestoreError::RolesMissing { .. } => ("roles-missing", Exit::Refused),

@@ -1,9 +1,9 @@
 //! A backup goes back onto a protected environment: through the gate.
 
-use super::{RestoreArgs, done, looked, swapped};
+use super::{RestoreArgs, done, looked, needs, swapped};
 use crate::push::{Judged, approve, plan_data, plan_text, run as started};
 use crate::{CommandError, Context, Outcome, Selection, backups};
-use palisade_backup::{Manifest, RestoreOptions};
+use palisade_backup::{Manifest, Possible, RestoreOptions};
 use palisade_db::connect;
 use palisade_guard::{RestoreContext, RestoreDone, execute_restore, judge_restore, restore_plan};
 use palisade_migrator::HistoryTables;
@@ -21,7 +21,7 @@ pub(super) async fn run(
     let tables = HistoryTables::new(&environment.history_table)?;
     let place = if args.swap { RestorePlace::Beside } else { options.place() };
     // Whatever would keep it from beginning is found before somebody approves it and waits for a backup.
-    let objects = looked(&options, args.swap).await?.objects;
+    let Possible { objects, room, .. } = looked(&options, args.swap).await?;
     let mut connection = connect(options.target.settings()).await?;
     let step = options.step(place);
     let verdicts = judge_restore(environment, &step);
@@ -31,6 +31,9 @@ pub(super) async fn run(
         let mut text = plan_text(&plan, &verdicts);
         if !objects.is_empty() {
             let _ = write!(text, "\nWould drop everything in it, among it {}", objects.join(", "));
+        }
+        if let Some(room) = &room {
+            let _ = write!(text, "\n{}", needs(room));
         }
         return Ok(Outcome::done(text).data(plan_data(&plan, &verdicts)));
     }
