@@ -10,6 +10,7 @@ use palisade_db::{Connection, DbError, Row, batch};
 use tracing::debug;
 
 use super::RestoreOptions;
+use crate::manifest::Manifest;
 use crate::restore_error::RestoreError;
 
 /// The [file][docs] that a server keeps in its data directory while it runs: process id, data directory, time of its start, port, socket,
@@ -21,7 +22,8 @@ const PID_FILE: &str = "postmaster.pid";
 /// How much room a restore of everything needs, and how much there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
-    /// What the database took on the disk of the server that was backed up, in bytes. Indexes are in it, and room that dead rows took.
+    /// What the restored database is sure to take, in bytes: what the one that was backed up took, or its rows as text, if that is
+    /// less. A database can be large because of rows that are dead.
     pub needed: u64,
     /// What the target's server can still take; `None` if that cannot be known from here.
     pub free: Option<FreeSpace>,
@@ -51,7 +53,11 @@ pub(super) async fn check(connection: &mut Connection, options: &RestoreOptions)
         }
     }
     let manifest = &options.manifest;
-    decide(Room { needed: manifest.database_bytes, free }, manifest.exclusions.is_empty()).map(Some)
+    decide(Room { needed: needed(manifest), free }, manifest.exclusions.is_empty()).map(Some)
+}
+
+fn needed(manifest: &Manifest) -> u64 {
+    manifest.database_bytes.min(manifest.tables.iter().map(|it| it.bytes).sum())
 }
 
 /// What the server tells.
