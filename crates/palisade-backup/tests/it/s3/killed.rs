@@ -11,7 +11,8 @@ use crate::s3::{ENGINES, much, problems};
 use crate::server::{BUCKET, KEY, SECRET, Server};
 use crate::support::{Place, example};
 
-const MOMENTS: u32 = 10;
+/// For each engine.
+const MOMENTS: u32 = 25;
 
 pub(super) fn command(place: &Place, server: &Server, engine: &str) -> Command {
     let mut command = example("exec \"$@\"");
