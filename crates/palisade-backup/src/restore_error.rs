@@ -50,7 +50,7 @@ pub enum RestoreError {
     },
     /// The disk of the target's server is smaller than what would be put onto it.
     #[error(
-        "the restore needs about {} MB, and {} MB are free in `{place}` on the target's server",
+        "the restore needs at least {} MB, and {} MB are free in `{place}` on the target's server",
         needed.div_ceil(MEGABYTE),
         free / MEGABYTE
     )]

@@ -165,7 +165,7 @@ mod tests {
         let error = RestoreError::NoSpace { needed: 2_000_001, free: 1_999_999, place: "/data/base".into() };
         assert_eq!(
             error.to_string(),
-            "the restore needs about 3 MB, and 1 MB are free in `/data/base` on the target's server"
+            "the restore needs at least 3 MB, and 1 MB are free in `/data/base` on the target's server"
         );
     }
 

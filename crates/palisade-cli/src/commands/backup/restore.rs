@@ -176,7 +176,7 @@ fn needs(room: &Room) -> String {
         Some(FreeSpace { bytes: free, place }) => format!("free: {} in {place}", bytes(*free)),
         None => "free space on the target's server is not known".to_owned(),
     };
-    format!("Needs about {}; {free}", bytes(*needed))
+    format!("Needs at least {}; {free}", bytes(*needed))
 }
 
 fn swapped(swapped: &Swapped, options: &RestoreOptions) -> Outcome {
