@@ -109,11 +109,41 @@ async fn in_place_it_takes_an_approval_and_a_backup() {
     let listed = project.expect(0, &["backup", "list"]).stdout;
     assert_eq!(listed.matches("verified at level 2").count(), 2, "{listed}");
 
-    // The way back.
+    // The way back. What is dropped is verified, however little the configuration wants.
+    project.write("config/prod.toml", "[backup]\nverify = 0\n");
     let words = ["backup", "restore", safety, "--to", "prod", "--overwrite"];
     let digest = self::digest(&project, &words);
     project.expect(0, &[&words[..], &["--approve", &digest]].concat());
     assert_eq!(production.rows().await, "1");
+    let listed = project.expect(0, &["backup", "list"]).stdout;
+    assert_eq!(listed.matches("verified at level 2").count(), 3, "{listed}");
+    production.drop().await;
+}
+
+/// Several connections restore it, and somebody does not wait for the end.
+#[tokio::test]
+async fn an_interrupted_restore_leaves_the_note_that_it_is_production() {
+    let production = Production::new().await;
+    production
+        .run("create table much as select it, repeat(md5(it::text), 9) as t from generate_series(1, 300000) it")
+        .await;
+    let project = production.project();
+    project.expect(0, &["backup", "--env", "prod"]);
+    let words = ["backup", "restore", "latest", "--to", "prod", "--overwrite", "--jobs", "2"];
+    let digest = digest(&project, &words);
+    let child = project.start(&[&words[..], &["--approve", &digest]].concat());
+    let mut watching = production.connect("postgres").await;
+    let loading = format!(
+        "select 1::text from pg_stat_activity where datname = '{}' and query ilike 'copy%from stdin%'",
+        production.name
+    );
+    palisade_tests::until("rows are loaded", async || !query(&mut watching, &loading).await.is_empty()).await;
+    let said = crate::interrupted::interrupt(child);
+    assert!(said.contains("Backup prod-"), "{said}");
+    assert_eq!(production.run("select environment from palisade.protection where lifted_at is null").await, ["prod"]);
+    let attempts = production.run("select concat(kind, ' ', state) from palisade.attempts").await;
+    assert_eq!(attempts, ["restore failed"]);
+    watching.close().await;
     production.drop().await;
 }
 

@@ -120,14 +120,14 @@ impl FindError {
     }
 }
 
-/// The backup with this name, this id, or an id that ends so; `latest` is the newest that is complete.
+/// The backup with this name, this id, or an id that ends so; `latest` is the newest that is finished.
 ///
 /// # Errors
 ///
 /// [`FindError`].
 pub async fn find(store: &Store, which: &str) -> Result<Entry, FindError> {
     if which == "latest" {
-        return newest(store, |_| true).await?.ok_or_else(|| FindError::None { which: which.to_owned() });
+        return latest(store, |_| true).await;
     }
     let names = store.directories(None).await?.into_iter().filter_map(|it| it.parse::<BackupName>().ok());
     let wanted = which.to_ascii_uppercase();
@@ -143,18 +143,36 @@ pub async fn find(store: &Store, which: &str) -> Result<Entry, FindError> {
     }
 }
 
+/// The newest backup that is finished, of those with a name that `fits`. If that one is damaged, no older one takes its place unnoticed.
+///
+/// # Errors
+///
+/// [`FindError`] if there is none, or the store cannot be read.
+pub async fn latest(store: &Store, fits: impl Fn(&BackupName) -> bool) -> Result<Entry, FindError> {
+    let found = newest_where(store, fits, |it| it.state != State::Unfinished).await?;
+    found.ok_or_else(|| FindError::None { which: "latest".to_owned() })
+}
+
 /// The newest complete backup with a name that `fits`. Looks at no more backups than it has to.
 ///
 /// # Errors
 ///
 /// [`StoreError`] if the store cannot be read.
 pub async fn newest(store: &Store, fits: impl Fn(&BackupName) -> bool) -> Result<Option<Entry>, StoreError> {
+    newest_where(store, fits, |it| it.manifest().is_some()).await
+}
+
+async fn newest_where(
+    store: &Store,
+    fits: impl Fn(&BackupName) -> bool,
+    wanted: impl Fn(&Entry) -> bool,
+) -> Result<Option<Entry>, StoreError> {
     let names = store.directories(None).await?.into_iter().filter_map(|it| it.parse::<BackupName>().ok());
     let mut names: Vec<BackupName> = names.filter(|it| fits(it)).collect();
     names.sort_by(|one, other| (other.started(), other).cmp(&(one.started(), one)));
     for name in names {
         let entry = entry(store, name).await?;
-        if entry.manifest().is_some() {
+        if wanted(&entry) {
             return Ok(Some(entry));
         }
     }
@@ -213,7 +231,7 @@ fn read(bytes: &[u8], name: &BackupName) -> Result<Manifest, State> {
 pub async fn delete(store: &Store, name: &BackupName) -> Result<(), StoreError> {
     let objects = store.list(Some(&Key::new(name.to_string())?)).await?;
     let marks = [Key::new(name.manifest_key())?, pin::key(name)?];
-    let (first, rest): (Vec<Key>, Vec<Key>) = objects.into_iter().map(|it| it.key).partition(|it| marks.contains(it));
-    store.delete(&first).await?;
+    let rest: Vec<Key> = objects.into_iter().map(|it| it.key).filter(|it| !marks.contains(it)).collect();
+    store.delete(&marks).await?;
     store.delete(&rest).await
 }

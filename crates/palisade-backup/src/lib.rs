@@ -36,7 +36,7 @@ mod verdict;
 mod verify;
 mod verify_error;
 
-pub use catalogue::{Entry, FindError, State, delete, find, list, newest};
+pub use catalogue::{Entry, FindError, State, delete, find, latest, list, newest};
 pub use compare::{
     Change, Comparison, ExtensionChange, RowsChange, SequenceChange, SequencePosition, TableRows, compare, shrunk,
 };
@@ -53,7 +53,7 @@ pub use name::{BackupName, BackupNameError};
 pub use pin::{Pin, pin, unpin};
 pub use restore::{
     FreeSpace, Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Room, Selection,
-    Stage, Swapped, TargetError, look, restore, restore_swapped,
+    Stage, Swapped, TargetError, look, restore, restore_and, restore_swapped, restore_swapped_if,
 };
 pub use restore_error::RestoreError;
 pub use said::Said;

@@ -25,7 +25,7 @@ pub use look::{Possible, look};
 pub use options::{Overwrite, Owners, RestoreOptions, RestoreProgress, Restored, Selection};
 pub use room::{FreeSpace, Room};
 pub use staged::Stage;
-pub use swap::{Swapped, restore_swapped};
+pub use swap::{Swapped, restore_swapped, restore_swapped_if};
 pub use target::{RestoreTarget, TargetError};
 
 pub(crate) use edit::Edit;
@@ -61,7 +61,20 @@ use target::Purpose;
 /// it was committing.
 pub async fn restore(
     options: &RestoreOptions,
+    progress: impl FnMut(RestoreProgress) + Send,
+) -> Result<Restored, RestoreError> {
+    restore_and(options, progress, async || ()).await
+}
+
+/// As [`restore()`]; `restored` is called as soon as everything is in the target. Statistics are gathered behind that, which can take long.
+///
+/// # Errors
+///
+/// As [`restore()`].
+pub async fn restore_and(
+    options: &RestoreOptions,
     mut progress: impl FnMut(RestoreProgress) + Send,
+    restored: impl AsyncFnOnce(),
 ) -> Result<Restored, RestoreError> {
     let started = Instant::now();
     let Looked { possible: Possible { server, .. }, roles, supabase } = look_closely(options, Purpose::Write).await?;
@@ -71,6 +84,7 @@ pub async fn restore(
         only: options.target.only().cloned(),
         roles: (options.owners == Owners::Fitting).then_some(roles),
         own_rights_only: options.selection.is_everything(),
+        is_part: !options.selection.is_everything(),
         supabase,
         ..Edit::none(settings.lock_timeout)
     };
@@ -95,6 +109,7 @@ pub async fn restore(
         warnings.extend(said.warnings());
     }
     warnings.extend(notes.lines());
+    restored().await;
     if let Err(error) = analyze(settings).await {
         warnings.push(format!("statistics were not gathered: {error}"));
     }

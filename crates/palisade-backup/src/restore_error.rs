@@ -97,6 +97,18 @@ pub enum RestoreError {
         /// In which.
         what: &'static str,
     },
+    /// What was chosen is not in the backup.
+    #[error("the backup has no {}", names.join(", and no "))]
+    NotInBackup {
+        /// Kind and name of each.
+        names: Vec<String>,
+    },
+    /// The database changed while the backup was restored beside it.
+    #[error("the database `{database}` has changed while the backup was restored beside it, so it was not replaced")]
+    Changed {
+        /// The database, which is what it was.
+        database: String,
+    },
     /// A restore in stages failed before anything of it stayed.
     #[error("the restore failed while {stage}: {cause}")]
     Stage {
@@ -216,6 +228,10 @@ impl RestoreError {
                     .to_owned()
             }
             Self::WholeOnly { .. } => "leave the selection away, or restore in one transaction into the database itself".to_owned(),
+            Self::NotInBackup { .. } => {
+                "`backup show` lists the tables; a table is named without its schema, in the case that it was made with".to_owned()
+            }
+            Self::Changed { .. } => "stop what changes it, and restore again".to_owned(),
             Self::Stage { cause, .. } => cause.help(),
             Self::Incomplete { cause, .. } => format!(
                 "{}; then restore again and confirm that the target may be overwritten: everything in it is dropped first",

@@ -74,7 +74,7 @@ impl Said {
                 continue;
             }
             within_query = QUERIES.iter().any(|it| line.starts_with(it));
-            let line = if within_query { beginning(line) } else { line.to_owned() };
+            let line = if within_query { beginning(without_secrets(line)) } else { line.to_owned() };
             if !lines.contains(&line) {
                 lines.push(line);
             }
@@ -120,6 +120,12 @@ fn strip_program(line: &str) -> &str {
     let line = ["pg_dump: ", "pg_restore: ", "psql: "].iter().find_map(|it| line.strip_prefix(it)).unwrap_or(line);
     let behind = line.strip_prefix("psql:<stdin>:").and_then(|it| it.split_once(": "));
     behind.map_or(line, |(_, message)| message)
+}
+
+/// Of a command that says how to reach something, what stands before that: there may be a password in it.
+fn without_secrets(line: &str) -> &str {
+    let end = [" CONNECTION ", " OPTIONS "].iter().filter_map(|it| line.find(it)).min();
+    end.map_or(line, |end| &line[..end])
 }
 
 fn beginning(line: &str) -> String {
@@ -191,6 +197,18 @@ mod tests {
         CONTEXT:  PL/pgSQL function inline_code_block line 11 at RAISE
         Command was: do $$ begin
         ");
+    }
+
+    #[test]
+    fn passwords_of_others_are_not_shown() {
+        let said = Said::new(
+            "pg_restore: error: could not execute query: ERROR:  subscription \"s\" already exists\n\
+             Command was: CREATE SUBSCRIPTION s CONNECTION 'host=h password=topsecret' PUBLICATION p;\n\
+             pg_restore: error: could not execute query: ERROR:  no\n\
+             Command was: CREATE USER MAPPING FOR a SERVER b OPTIONS (\n    password 'topsecret'\n);\n",
+        );
+        assert!(!said.to_string().contains("topsecret"), "{said}");
+        assert!(said.to_string().contains("CREATE SUBSCRIPTION s"), "{said}");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 mod progress;
 
-use crate::{CommandError, Printer, Selection};
-use palisade_backup::{CreateOptions, EngineChoice, Entry, Identities, Laboratory, Level, Recipients, find};
+use crate::{CommandError, Context, Printer, Selection};
+use palisade_backup::{CreateOptions, EngineChoice, Entry, Identities, Laboratory, Level, Recipients, find, latest};
 use palisade_config::{BackupEngine, BackupStore, SecretSource};
 use palisade_store::{Location, S3Settings, Store};
 
@@ -55,8 +55,10 @@ fn open(selection: &Selection, name: &str) -> Result<Place, CommandError> {
     Ok(Place { store, name: name.to_owned() })
 }
 
-/// The backup that somebody names: an id, the end of one, `latest`, or the place that `backup` has printed.
+/// The backup that somebody names: an id, the end of one, `latest` (of the environment that `--env` names, if it is given), or the place
+/// that `backup` has printed.
 pub(crate) async fn named(
+    context: &Context,
     selection: &Selection,
     args: &StoreArgs,
     which: &str,
@@ -65,7 +67,11 @@ pub(crate) async fn named(
         Some((store, name)) => (open(selection, store)?, name),
         None => (place(selection, args)?, which),
     };
-    let entry = find(&place.store, which).await?;
+    let entry = if which == "latest" && context.env_named {
+        latest(&place.store, |it| *it.environment() == selection.environment.name).await?
+    } else {
+        find(&place.store, which).await?
+    };
     Ok((place, entry))
 }
 
@@ -147,6 +153,21 @@ pub(crate) fn level(
         1 => Some(Level::Sums),
         2 => Some(Level::Contents),
         _ => Some(Level::Restored(Box::new(laboratory(selection)))),
+    }
+}
+
+/// Refuses to begin with a key that could not read what is to be verified afterwards.
+pub(crate) fn check_key(
+    selection: &Selection,
+    recipients: &Recipients,
+    identities: Option<&Identities>,
+) -> Result<(), CommandError> {
+    let reads = selection.environment.backup.verify > 1 && !recipients.is_empty();
+    match identities {
+        Some(identities) if reads && !identities.fit(&recipients.texts()) => {
+            Err(palisade_backup::FetchError::WrongKey.into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -128,7 +128,7 @@ pub async fn repair_plan(
     finish(connection, inputs.environment, &history, steps).await
 }
 
-pub(crate) async fn finish(
+async fn finish(
     connection: &mut Connection,
     environment: &Environment,
     history: &History,

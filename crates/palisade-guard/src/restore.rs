@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use palisade_backup::{RestoreError, RestoreOptions, RestoreProgress, Restored, Swapped, restore, restore_swapped};
+use palisade_backup::{
+    RestoreError, RestoreOptions, RestoreProgress, Restored, Swapped, restore_and, restore_swapped_if,
+};
 use palisade_config::Environment;
-use palisade_db::{ConnectError, Connection, DbError, LockError, Session, connect, protect};
+use palisade_db::{
+    ConnectError, ConnectSettings, Connection, DbError, LockError, Session, batch, connect, introspect, protect,
+};
 use palisade_migrator::{HistoryTables, Run, load, record_restore};
-use palisade_plan::{ApprovedPlan, Gate, GateVerdict, Plan, RestorePlace, RestoreStep, Step, Verdict};
+use palisade_plan::{ApprovedPlan, Expectation, Gate, GateVerdict, Plan, RestorePlace, RestoreStep, Step, Verdict};
 
-use crate::propose::{ProposeError, finish};
+use crate::propose::ProposeError;
 
 /// How long the lock is waited for that is only needed to note what was done.
 const WAIT: Duration = Duration::from_secs(30);
@@ -25,7 +29,13 @@ pub async fn restore_plan(
     step: RestoreStep,
 ) -> Result<Plan, ProposeError> {
     let history = load(connection, tables).await.map_err(ProposeError::Database)?;
-    finish(connection, environment, &history, vec![Step::Restore(step)]).await
+    // All schemas: what is not managed goes as well.
+    let catalog = introspect::everything(connection).await.map_err(ProposeError::Database)?;
+    Ok(Plan {
+        target: connection.facts().target(environment),
+        expects: Expectation { applied: history.versions(), catalog: Some(catalog.fingerprint()) },
+        steps: vec![Step::Restore(step)],
+    })
 }
 
 /// What the only gate of a restore says: what is there is backed up once the restore is approved. It can be switched off only where
@@ -108,13 +118,16 @@ impl ExecuteRestoreError {
 }
 
 /// Executes an approved restore. Under the lock, whether the target is what was approved; then the restore, which refuses any other
-/// database, backup or way; then a note in what is there now that it is protected, and one of who has done this.
+/// database, backup or way; then a note in what is there now that it is protected, and one of who has done this: also where this is
+/// dropped in the middle, and the runtime goes on for a moment.
 ///
-/// A restore that renames databases gives the lock back first: the session that holds it would be in the way.
+/// A restore that renames databases gives the lock back first: the session that holds it would be in the way. It looks once more whether
+/// the target is what was approved, right before the rename.
 ///
 /// # Errors
 ///
-/// [`ExecuteRestoreError`]; but for [`NotNoted`](ExecuteRestoreError::NotNoted), as [`restore`] and [`restore_swapped`] leave the target.
+/// [`ExecuteRestoreError`]; but for [`NotNoted`](ExecuteRestoreError::NotNoted), as [`restore_and`] and [`restore_swapped_if`] leave the
+/// target.
 pub async fn execute_restore(
     mut session: Session,
     approved: ApprovedPlan,
@@ -122,63 +135,109 @@ pub async fn execute_restore(
     context: &RestoreContext<'_>,
     progress: impl FnMut(RestoreProgress) + Send,
 ) -> Result<RestoreDone, ExecuteRestoreError> {
-    let RestoreContext { environment, tables, run: _, terminate } = *context;
+    let RestoreContext { environment, tables, run, terminate } = *context;
     let changed = || ExecuteRestoreError::Changed { environment: environment.name.to_string() };
     let Some(step) = approved.plan().restore().cloned() else { return Err(changed()) };
-    let place = step.place;
-    let now = restore_plan(session.connection(), environment, tables, step).await;
+    let now = restore_plan(session.connection(), environment, tables, step.clone()).await;
     if now.map_err(ExecuteRestoreError::Propose)?.digest() != *approved.digest() {
         return Err(changed());
     }
     let options = RestoreOptions { target: options.target.approved(approved.clone()), ..options };
     let failed = |it| ExecuteRestoreError::Restore(Box::new(it));
-    let name = options.manifest.name.to_string();
-    let done = if place == RestorePlace::Beside {
-        session.release().await.map_err(ExecuteRestoreError::Database)?.close().await;
-        RestoreDone::Beside(Box::pin(restore_swapped(&options, terminate, progress)).await.map_err(failed)?)
-    } else {
-        let restored = Box::pin(restore(&options, progress)).await;
-        if let Err(error) = &restored {
-            record(&mut session, &approved, context, &name, Err(&error.to_string())).await;
-        }
-        let restored = restored.map_err(failed)?;
-        // The lock ends with the connection at the latest.
-        if let Ok(connection) = session.release().await {
-            connection.close().await;
-        }
-        RestoreDone::Within(restored)
+    let note = Note {
+        approved: approved.clone(),
+        settings: options.target.settings().clone(),
+        environment: environment.clone(),
+        tables: tables.clone(),
+        run: run.clone(),
+        backup: options.manifest.name.to_string(),
     };
-    note(&approved, &options, context).await.map_err(ExecuteRestoreError::NotNoted)?;
-    Ok(done)
+    if step.place == RestorePlace::Beside {
+        session.release().await.map_err(ExecuteRestoreError::Database)?.close().await;
+        let may_go = async || is_still(&options, environment, tables, step, &approved).await;
+        let swapped = Box::pin(restore_swapped_if(&options, terminate, progress, may_go)).await.map_err(failed)?;
+        note.write(Ok("restored")).await.map_err(ExecuteRestoreError::NotNoted)?;
+        return Ok(RestoreDone::Beside(swapped));
+    }
+    let mut pending = Pending(Some(note.clone()));
+    let mut noted = Ok(());
+    let restored = Box::pin(restore_and(&options, progress, async || {
+        // The session is one of the same database, and has its lock still.
+        drop(session.release().await);
+        noted = note.write(Ok("restored")).await;
+        pending.0 = None;
+    }))
+    .await;
+    // Of what was refused before it began, there is nothing to note.
+    if let (Err(error), Some(note)) = (&restored, pending.0.take())
+        && !matches!(error, RestoreError::Target(_))
+    {
+        // What happened matters more than that it could not be noted.
+        if let Err(error) = note.write(Err(&error.to_string())).await {
+            tracing::warn!(%error, "the restore that failed could not be noted");
+        }
+    }
+    let restored = restored.map_err(failed)?;
+    noted.map_err(ExecuteRestoreError::NotNoted)?;
+    Ok(RestoreDone::Within(restored))
 }
 
-/// Notes in the database what a backup of another time, or of another database, cannot hold.
-async fn note(
-    approved: &ApprovedPlan,
+/// Whether the target is what was approved. Whoever cannot be asked is not.
+async fn is_still(
     options: &RestoreOptions,
-    context: &RestoreContext<'_>,
-) -> Result<(), NoteError> {
-    let RestoreContext { environment, tables: _, run, terminate: _ } = *context;
-    let connection = connect(options.target.settings()).await.map_err(NoteError::Connect)?;
-    let target = connection.facts().target(environment);
-    let mut session = Session::acquire(connection, WAIT, |_| ()).await.map_err(NoteError::Lock)?;
-    protect(&mut session, &target, &run.who).await.map_err(NoteError::Database)?;
-    record(&mut session, approved, context, &options.manifest.name.to_string(), Ok("restored")).await;
-    session.release().await.map_err(NoteError::Database)?.close().await;
-    Ok(())
+    environment: &Environment,
+    tables: &HistoryTables,
+    step: RestoreStep,
+    approved: &ApprovedPlan,
+) -> bool {
+    let Ok(mut connection) = connect(options.target.settings()).await else { return false };
+    let now = restore_plan(&mut connection, environment, tables, step).await;
+    connection.close().await;
+    now.is_ok_and(|it| it.digest() == *approved.digest())
 }
 
-/// Notes among the attempts how it went. What happened matters more than that it could not be noted.
-async fn record(
-    session: &mut Session,
-    approved: &ApprovedPlan,
-    context: &RestoreContext<'_>,
-    backup: &str,
-    outcome: Result<&str, &str>,
-) {
-    let RestoreContext { environment: _, tables, run, terminate: _ } = *context;
-    let recorded = record_restore(session.connection(), tables, run, approved, backup, outcome).await;
-    if let Err(error) = recorded {
-        tracing::warn!(%error, "the restore could not be noted among the attempts");
+/// What a backup of another time, or of another database, cannot hold, and what is written into the database that it is now.
+#[derive(Clone)]
+struct Note {
+    approved: ApprovedPlan,
+    settings: ConnectSettings,
+    environment: Environment,
+    tables: HistoryTables,
+    run: Run,
+    backup: String,
+}
+
+impl Note {
+    async fn write(&self, outcome: Result<&str, &str>) -> Result<(), NoteError> {
+        let connection = connect(&self.settings).await.map_err(NoteError::Connect)?;
+        let target = connection.facts().target(&self.environment);
+        let mut session = Session::acquire(connection, WAIT, |_| ()).await.map_err(NoteError::Lock)?;
+        // Whoever wants nothing to be written meanwhile may have set it for the whole database.
+        let writable = batch(session.connection(), "set default_transaction_read_only = off").await;
+        writable.map_err(|it| NoteError::Database(it.error))?;
+        protect(&mut session, &target, &self.run.who).await.map_err(NoteError::Database)?;
+        let Self { approved, tables, run, backup, .. } = self;
+        if let Err(error) = record_restore(session.connection(), tables, run, approved, backup, outcome).await {
+            // What happened matters more than that it could not be noted.
+            tracing::warn!(%error, "the restore could not be noted among the attempts");
+        }
+        session.release().await.map_err(NoteError::Database)?.close().await;
+        Ok(())
+    }
+}
+
+/// A note that is written also where nobody waits for the end of the restore.
+struct Pending(Option<Note>);
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let (Some(note), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) else { return };
+        runtime.spawn(async move {
+            let interrupted =
+                "interrupted: it is what it was, or restored, or incomplete if several connections restored it";
+            if let Err(error) = note.write(Err(interrupted)).await {
+                tracing::warn!(%error, "the restore that was interrupted could not be noted");
+            }
+        });
     }
 }

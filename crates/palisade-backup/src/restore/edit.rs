@@ -17,6 +17,8 @@ use super::supabase::{self, SupabaseTarget};
 pub(crate) struct Edit {
     /// Whether everything that is in the target goes first, in the same transaction.
     pub(crate) clear: bool,
+    /// Whether only a part of the backup is restored.
+    pub(crate) is_part: bool,
     /// The only database that it may be done to, if an approval names one.
     pub(crate) only: Option<TargetIdentity>,
     /// Longest wait for a lock; zero waits for ever.
@@ -38,6 +40,7 @@ impl Edit {
     pub(crate) fn none(lock_timeout: Duration) -> Self {
         Self {
             clear: false,
+            is_part: false,
             only: None,
             lock_timeout,
             without_extensions: Vec::new(),
@@ -73,6 +76,14 @@ impl Edit {
         let mut sql = format!("SET LOCAL lock_timeout = {};\n", self.lock_timeout.as_millis());
         if let Some(only) = &self.only {
             sql.push_str(&refuse_others(only));
+        }
+        if self.is_part {
+            // An entry of ours is not chosen. What sets the search path always is, and is run as it is.
+            if let Some(entry) = toc.entries.iter_mut().find(|it| it.desc == "SEARCHPATH") {
+                let definition = entry.definition.get_or_insert_default();
+                definition.push_str(&sql);
+            }
+            return;
         }
         match &self.supabase {
             Some(_) if self.clear => sql.push_str(&SupabaseTarget::clear(toc)),

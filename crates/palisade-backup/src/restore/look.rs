@@ -47,6 +47,9 @@ pub(super) async fn look_closely(options: &RestoreOptions, purpose: Purpose) -> 
     if options.jobs > 1 && !options.selection.is_everything() {
         return Err(RestoreError::WholeOnly { what: "a restore with several jobs" });
     }
+    if options.overwrite == Overwrite::Confirmed && !options.selection.is_everything() {
+        return Err(RestoreError::WholeOnly { what: "a restore that drops what is there" });
+    }
     check_keys(options)?;
     let settings = options.target.settings();
     let mut connection = connect(settings).await?;
@@ -90,6 +93,10 @@ async fn check_roles(
     supabase: Option<&SupabaseTarget>,
 ) -> Result<(), RestoreError> {
     let mut contents: Vec<Toc> = head::contents(options).await?;
+    let names = options.selection.missing(&contents);
+    if !names.is_empty() {
+        return Err(RestoreError::NotInBackup { names });
+    }
     if let Some(supabase) = supabase {
         for toc in &mut contents {
             supabase.fit(toc, options.overwrite == Overwrite::Confirmed, &Notes::default());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use palisade_archive::Entry;
+use palisade_archive::{Entry, Toc};
 use palisade_embedded::EmbeddedSettings;
 use palisade_plan::{RestorePlace, RestoreStep};
 use palisade_store::Store;
@@ -34,6 +34,9 @@ pub enum Owners {
     Fitting,
 }
 
+/// What `pg_restore --table` finds, as its table of contents calls it.
+const RELATIONS: [&str; 5] = ["TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "FOREIGN TABLE"];
+
 /// What of a backup is restored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -49,6 +52,23 @@ impl Selection {
     /// Whether it is everything.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What was chosen and is not there: `pg_restore` would do nothing, and call that a success.
+    pub(super) fn missing(&self, contents: &[Toc]) -> Vec<String> {
+        let entries = || contents.iter().flat_map(|it| &it.entries);
+        let schemas = self.schemas.iter().filter(|name| {
+            !entries()
+                .any(|it| it.namespace.as_ref() == Some(name) || (it.desc == "SCHEMA" && it.tag.as_ref() == Some(name)))
+        });
+        let tables = self.tables.iter().filter(|name| {
+            let chosen = |it: &Entry| {
+                self.schemas.is_empty() || it.namespace.as_ref().is_some_and(|it| self.schemas.contains(it))
+            };
+            !entries().any(|it| RELATIONS.contains(&it.desc.as_str()) && it.tag.as_ref() == Some(name) && chosen(it))
+        });
+        let schemas = schemas.map(|it| format!("schema `{it}`"));
+        schemas.chain(tables.map(|it| format!("table `{it}`"))).collect()
     }
 
     /// Whether `pg_restore` wants the data of this entry. What it does not want is not sent: it would not read it, and come to its

@@ -3,6 +3,8 @@
 mod database;
 mod rename;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use palisade_db::{ConnectSettings, Connection, DbError, Row, batch, connect};
 use palisade_plan::RestorePlace;
@@ -10,6 +12,7 @@ use palisade_sql::{Ident, QualifiedName};
 
 use super::target::Purpose;
 use super::{Overwrite, RestoreOptions, RestoreProgress, Restored, restore, room};
+use crate::inventory;
 use crate::manifest::Manifest;
 use crate::restore_error::RestoreError;
 use database::Described;
@@ -50,6 +53,20 @@ pub async fn restore_swapped(
     terminate: bool,
     progress: impl FnMut(RestoreProgress) + Send,
 ) -> Result<Swapped, RestoreError> {
+    restore_swapped_if(options, terminate, progress, async || true).await
+}
+
+/// As [`restore_swapped`], if `may_go` says of the old database, asked right before it is renamed, that it may be replaced.
+///
+/// # Errors
+///
+/// As [`restore_swapped`], and [`RestoreError::Changed`] if it may not.
+pub async fn restore_swapped_if(
+    options: &RestoreOptions,
+    terminate: bool,
+    progress: impl FnMut(RestoreProgress) + Send,
+    may_go: impl AsyncFnOnce() -> bool,
+) -> Result<Swapped, RestoreError> {
     if !options.selection.is_everything() {
         return Err(RestoreError::WholeOnly { what: "a restore that replaces a database" });
     }
@@ -73,6 +90,7 @@ pub async fn restore_swapped(
     run(&mut maintenance, &described.create_sql(&new).map_err(fail)?).await.map_err(fail)?;
     let filled = Box::pin(fill(options, &described, &new, progress)).await;
     let swapped = match filled {
+        Ok(_) if !may_go().await => Err(RestoreError::Changed { database: name.clone() }),
         Ok(restored) => rename::swap(&mut maintenance, &name, &new, &before, terminate).await.map(|()| restored),
         Err(error) => Err(error),
     };
@@ -154,13 +172,20 @@ async fn fill(
 /// Tables that do not have as many rows as the manifest says.
 async fn different_counts(connection: &mut Connection, manifest: &Manifest) -> Result<Vec<String>, DbError> {
     run(connection, "set row_security = off; set statement_timeout = 0").await?;
+    let conditions: BTreeMap<String, String> = inventory::tables(connection)
+        .await?
+        .into_iter()
+        .filter_map(|it| Some((it.name.to_string(), it.condition?)))
+        .collect();
     let mut problems = Vec::new();
     for tables in manifest.tables.chunks(TABLES) {
         let mut counts = Vec::with_capacity(tables.len());
         for table in tables {
             let name = QualifiedName::new(&table.schema, &table.name);
             let name = name.map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
-            counts.push(format!("select count(*)::text from only {name}"));
+            // Of a table that an extension has filled, only the rows are in a backup that its condition lets in.
+            let condition = conditions.get(&name.to_string()).map(String::as_str).unwrap_or_default();
+            counts.push(format!("select count(*)::text from only {name} {condition}"));
         }
         let rows = batch(connection, &counts.join(";")).await.map_err(|it| it.error)?.rows;
         for (table, row) in tables.iter().zip(&rows) {

@@ -129,13 +129,25 @@ async fn make_roles(
     Ok(())
 }
 
-/// The names behind `CREATE ROLE`.
+/// The names behind `CREATE ROLE`. One in quotes can go over several lines.
 fn role_names(sql: &str) -> Vec<String> {
     let mut names = Vec::new();
-    for line in sql.lines().filter_map(|it| it.strip_prefix("CREATE ROLE ")) {
-        let name = line.trim_end().trim_end_matches(';');
-        let quoted = name.strip_prefix('"').and_then(|it| it.strip_suffix('"')).map(|it| it.replace("\"\"", "\""));
-        names.push(quoted.unwrap_or_else(|| name.to_owned()));
+    let starts = sql.match_indices("CREATE ROLE ").filter(|(at, _)| *at == 0 || sql[..*at].ends_with('\n'));
+    for rest in starts.map(|(at, words)| &sql[at + words.len()..]) {
+        let Some(quoted) = rest.strip_prefix('"') else {
+            names.extend(rest.split([';', '\n', '\r']).next().map(|it| it.trim_end().to_owned()));
+            continue;
+        };
+        let mut name = String::new();
+        let mut characters = quoted.chars().peekable();
+        while let Some(character) = characters.next() {
+            // Two are one, and one is the end.
+            if character == '"' && characters.next_if_eq(&'"').is_none() {
+                break;
+            }
+            name.push(character);
+        }
+        names.push(name);
     }
     names
 }
@@ -157,7 +169,9 @@ async fn compare(
     problems: &mut Vec<String>,
     unverified: &mut Vec<String>,
 ) -> Result<(), VerifyError> {
-    let there: Vec<String> = inventory::tables(connection).await?.into_iter().map(|it| it.name.to_string()).collect();
+    // Of a table that an extension has filled, only the rows are in a backup that its condition lets in.
+    let there: BTreeMap<String, Option<String>> =
+        inventory::tables(connection).await?.into_iter().map(|it| (it.name.to_string(), it.condition)).collect();
     let settings =
         "set row_security = off; set search_path = pg_catalog; set datestyle = iso; set intervalstyle = postgres;
                     set extra_float_digits = 3";
@@ -167,11 +181,14 @@ async fn compare(
     let mut told = Vec::new();
     for table in manifest.tables {
         let name = QualifiedName::new(&table.schema, &table.name).map_err(|it| unexpected(&it.to_string()))?;
-        if !missing.is_empty() && !there.contains(&name.to_string()) {
+        if !missing.is_empty() && !there.contains_key(&name.to_string()) {
             unverified.push(format!("{}: it needs one of the extensions {}", table.qualified(), missing.join(", ")));
             continue;
         }
-        rows.insert((table.schema.clone(), table.name.clone()), digest(connection, &name, &table.columns).await?);
+        rows.insert(
+            (table.schema.clone(), table.name.clone()),
+            digest(connection, &name, &table.columns, there.get(&name.to_string()).and_then(Option::as_deref)).await?,
+        );
         told.push(table);
     }
     manifest.tables = told;
@@ -199,10 +216,20 @@ async fn compare(
     Ok(())
 }
 
-async fn digest(connection: &mut Connection, name: &QualifiedName, columns: &[String]) -> Result<Rows, VerifyError> {
+/// `condition` begins with `where`, as an extension has written it.
+async fn digest(
+    connection: &mut Connection,
+    name: &QualifiedName,
+    columns: &[String],
+    condition: Option<&str>,
+) -> Result<Rows, VerifyError> {
     let list = column_list(columns)?;
-    let list = if list.is_empty() { list } else { format!(" ({list})") };
-    let mut copy = copy_out(connection, &format!("copy {name}{list} to stdout")).await?;
+    let sql = match condition {
+        Some(condition) => format!("copy (select {list} from only {name} {condition}) to stdout"),
+        None if list.is_empty() => format!("copy {name} to stdout"),
+        None => format!("copy {name} ({list}) to stdout"),
+    };
+    let mut copy = copy_out(connection, &sql).await?;
     let mut digest = RowDigest::new();
     while let Some(piece) = copy.next().await? {
         digest.update(&piece);
@@ -249,7 +276,7 @@ mod tests {
 
     #[test]
     fn roles_are_read() {
-        let sql = "CREATE ROLE anon;\nALTER ROLE anon WITH NOSUPERUSER;\nCREATE ROLE \"a \"\"b\";\n";
-        assert_eq!(role_names(sql), ["anon", "a \"b"]);
+        let sql = "CREATE ROLE anon;\nALTER ROLE anon WITH NOSUPERUSER;\nCREATE ROLE \"a \"\"b\";\nCREATE ROLE \"over\ntwo; lines\";\n";
+        assert_eq!(role_names(sql), ["anon", "a \"b", "over\ntwo; lines"]);
     }
 }

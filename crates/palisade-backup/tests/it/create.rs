@@ -9,7 +9,7 @@ use palisade_backup::{
 };
 
 use crate::broken::wait_for_lock;
-use crate::support::{Place, open, run};
+use crate::support::{Place, ask, open, run};
 
 #[tokio::test]
 async fn a_backup_is_parts_and_a_manifest_that_says_what_is_true() {
@@ -138,4 +138,26 @@ async fn two_at_once_do_not_meet() {
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_ne!(one.name, other.name);
     assert_eq!(one.tables, other.tables);
+}
+
+/// What we ask has to be understood in every encoding.
+#[tokio::test]
+async fn databases_need_not_be_in_utf8() {
+    let place = Place::new().await;
+    let mut admin = place.connect().await;
+    let name = ask(&mut admin, "select 'latin_' || replace(gen_random_uuid()::text, '-', '')").await;
+    run(&mut admin, &format!("create database {name} template template0 encoding latin1 locale 'C'")).await;
+    let mut options = place.options();
+    options.connect.url = place.database.url().with_database(&name);
+    let mut connection = palisade_db::connect(&options.connect).await.unwrap();
+    run(&mut connection, "create table t (a text); insert into t values ('gr\u{fc}n')").await;
+    connection.close().await;
+    for engine in [EngineChoice::Single, EngineChoice::Parallel] {
+        let manifest = create(&CreateOptions { engine, ..options.clone() }, |_| ()).await.unwrap();
+        let laboratory = palisade_backup::Laboratory { embedded: palisade_tests::settings(), checks: None };
+        let level = palisade_backup::Level::Restored(Box::new(laboratory));
+        let verdict = palisade_backup::verify(&options.store, &manifest, None, &level, |_| ()).await.unwrap();
+        assert_eq!(verdict.problems, Vec::<String>::new());
+    }
+    run(&mut admin, &format!("drop database {name} with (force)")).await;
 }

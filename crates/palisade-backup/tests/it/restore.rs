@@ -185,3 +185,61 @@ async fn a_backup_of_a_protected_database_does_not_go_back_there_by_an_address_t
     let target = RestoreTarget::url(ConnectSettings::new(other.url().clone()), &protected).unwrap();
     restore(&options(target), |_| ()).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_chosen_has_to_be_in_the_backup() {
+    let place = Place::new().await;
+    let manifest = place.backup().await.unwrap();
+    let empty = palisade_tests::database().await;
+    let tables = |name: &str| Selection { tables: vec![name.to_owned()], ..Selection::default() };
+    let schemas = |name: &str| Selection { schemas: vec![name.to_owned()], ..Selection::default() };
+    for selection in [tables("public.people"), tables("Teams"), schemas("Public"), schemas("nowhere")] {
+        let options = RestoreOptions { selection, ..place.restoring(&manifest, &empty).await };
+        let error = restore(&options, |_| ()).await.unwrap_err();
+        assert!(matches!(error, RestoreError::NotInBackup { .. }), "{error}");
+    }
+    // Nor is anything dropped for a part.
+    let selection = schemas("public");
+    let overwrite = Overwrite::Confirmed;
+    let options = RestoreOptions { selection, overwrite, ..place.restoring(&manifest, &place.database).await };
+    let error = restore(&options, |_| ()).await.unwrap_err();
+    assert!(matches!(error, RestoreError::WholeOnly { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_part_waits_no_longer_for_locks_than_it_may() {
+    let place = Place::new().await;
+    let manifest = place.backup().await.unwrap();
+    let mut holder = place.connect().await;
+    run(&mut holder, "begin; lock table teams in access exclusive mode").await;
+    let selection = Selection { tables: vec!["teams".to_owned()], data_only: true, ..Selection::default() };
+    let mut options = RestoreOptions { selection, ..place.restoring(&manifest, &place.database).await };
+    let mut settings = ConnectSettings::new(place.database.url().clone());
+    settings.lock_timeout = std::time::Duration::from_millis(300);
+    options.target = RestoreTarget::url(settings, &[]).unwrap();
+    let error = restore(&options, |_| ()).await.unwrap_err().to_string();
+    assert!(error.contains("lock timeout"), "{error}");
+}
+
+#[tokio::test]
+async fn a_subscription_is_replaced_and_its_password_never_shown() {
+    let place = Place::new().await;
+    let name = ask(&mut place.connect().await, "select 's' || replace(gen_random_uuid()::text, '-', '')").await;
+    let create = format!(
+        "create subscription {name} connection 'host=h user=u password=topsecret' publication p with (connect = false)"
+    );
+    run(&mut place.connect().await, &create).await;
+    let manifest = place.backup().await.unwrap();
+    for jobs in [1, 2] {
+        let overwrite = Overwrite::Confirmed;
+        let options = RestoreOptions { overwrite, jobs, ..place.restoring(&manifest, &place.database).await };
+        restore(&options, |_| ()).await.unwrap();
+        let found = format!("select count(*)::text from pg_subscription where subname = '{name}'");
+        assert_eq!(ask(&mut place.connect().await, &found).await, "1");
+    }
+    let error = place.bring_back(&manifest, &palisade_tests::database().await, Overwrite::Refuse).await;
+    // Names of subscriptions are unique in a database only.
+    assert!(error.is_ok_and(|it| !it.warnings.join("").contains("topsecret")));
+    let gone = "alter subscription {} disable; alter subscription {} set (slot_name = none); drop subscription {}";
+    run(&mut place.connect().await, &gone.replace("{}", &name)).await;
+}

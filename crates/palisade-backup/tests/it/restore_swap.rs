@@ -223,3 +223,30 @@ async fn locales_of_every_version_are_carried_over() {
         }
     }
 }
+
+/// On hosted servers nobody is a superuser.
+#[tokio::test]
+async fn an_owner_who_may_create_databases_is_enough() {
+    let place = Place::new().await;
+    let named = Named::new().await;
+    let (database, mut admin) = (quoted(&named.name), palisade_tests::connection(&named.scratch).await);
+    let role = ask(&mut admin, "select 'r' || replace(gen_random_uuid()::text, '-', '')").await;
+    run(
+        &mut admin,
+        &format!("create role {role} login createdb password 'p'; alter database {database} owner to {role}"),
+    )
+    .await;
+    let url = palisade_config::DatabaseUrl {
+        user: role.clone(),
+        password: Some("p".into()),
+        ..named.scratch.tcp_url().with_database(&named.name)
+    };
+    let options = named.options(&place, EngineChoice::Single).await;
+    let target = palisade_backup::RestoreTarget::url(ConnectSettings::new(url), &[]).unwrap();
+    let options = RestoreOptions { target, owners: palisade_backup::Owners::Fitting, ..options };
+    let result = Box::pin(restore_swapped(&options, false, |_| ())).await;
+    // What is in this backup takes more; to make the database does not.
+    assert!(!matches!(&result, Err(RestoreError::NewDatabase { .. })), "{result:?}");
+    named.drop().await;
+    run(&mut admin, &format!("drop role {role}")).await;
+}

@@ -29,7 +29,9 @@ pub(crate) async fn approve(
     let mut progress = backups::creating(context.printer.clone());
     let mut inputs = None;
     if verdicts.iter().any(|it| it.verdict == Verdict::Waiting) {
-        wanted = backup::wanted(selection, &context.printer, store).await?;
+        // Of what a restore drops, the backup is all that is left.
+        let at_least = if plan.restore().is_some() { 2 } else { 0 };
+        wanted = backup::wanted(selection, &context.printer, store, at_least).await?;
         inputs = Some(BackupInputs {
             options: &wanted.options,
             verify: wanted.verify.clone(),
@@ -41,7 +43,9 @@ pub(crate) async fn approve(
     let approved = Box::pin(palisade_guard::approve(plan.clone(), &mut verdicts, &answer, inputs)).await;
     let (approved, manifest) = approved.map_err(|error| CommandError::from(error).data(facts))?;
     if let Some(manifest) = &manifest {
-        context.printer.note(&format!("Backup {} taken", manifest.name));
+        let taken = format!("Backup {} taken", manifest.name);
+        // Whoever is interrupted from here on needs its name, however little he wants to hear.
+        if plan.restore().is_some() { context.printer.stderr(&taken) } else { context.printer.note(&taken) }
     }
     Ok((plan, Some(approved), manifest))
 }

@@ -6,14 +6,14 @@ select 'unmodelled', 2617, o.oid, 0, '',
   from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
  where o.oprcode = 0 and o.oid >= 16384 and o.oid <> all ($members_2617)
 union all
--- `ALTER FUNCTION … DEPENDS ON EXTENSION …`
+-- `ALTER FUNCTION ... DEPENDS ON EXTENSION ...`
 select 'unmodelled', 0, d.objid, 0, '',
        json_build_array(format('dependence of %s on extension %I', pg_describe_object(d.classid, d.objid, d.objsubid), e.extname)),
        null, null, json_build_object('opaque', json_build_object('create', '', 'then', '[]'::json))
   from pg_depend d join pg_extension e on e.oid = d.refobjid
  where d.deptype = 'x' and d.refclassid = 3079
 union all
--- `ALTER TABLE … DISABLE TRIGGER ALL` reaches those of foreign keys and deferrable constraints too.
+-- `ALTER TABLE ... DISABLE TRIGGER ALL` reaches those of foreign keys and deferrable constraints too.
 select 'unmodelled', 0, k.oid, 0, '',
        json_build_array(format('state of the triggers of constraint %I on %I.%I', k.conname, n.nspname, c.relname)), null, null,
        json_build_object('opaque', json_build_object(

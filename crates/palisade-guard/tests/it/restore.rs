@@ -124,6 +124,7 @@ async fn nothing_else_than_what_was_approved_is_done() {
         RestoreOptions { overwrite: Overwrite::Refuse, ..options.clone() },
         RestoreOptions {
             selection: Selection { tables: vec!["kept".to_owned()], ..Selection::default() },
+            overwrite: Overwrite::Refuse,
             ..options.clone()
         },
     ];
@@ -136,8 +137,8 @@ async fn nothing_else_than_what_was_approved_is_done() {
     let error = error.unwrap_err().to_string();
     assert!(error.contains("the database differs"), "{error}");
 
-    // A change of the schema between the approval and the restore.
-    fixture.query("prod", "alter table kept add column more int").await;
+    // A change between the approval and the restore, in a schema that nobody manages, and that goes all the same.
+    fixture.query("prod", "create schema hidden; create table hidden.precious (id int)").await;
     let error = execute(&fixture, permit, options).await.unwrap_err();
     assert!(matches!(error, ExecuteRestoreError::Changed { .. }), "{error}");
     assert_eq!(rows(&fixture).await, ["1", "2"]);
@@ -201,4 +202,37 @@ async fn another_database_under_the_same_address_is_found_in_the_transaction() {
     for name in [here.clone(), format!("{here}_old")] {
         run(&mut dev, &format!("drop database {name} with (force)")).await;
     }
+}
+
+/// What somebody pushes while the backup is restored beside the database would be lost with it.
+#[tokio::test]
+async fn what_changes_while_a_database_is_made_keeps_it_from_being_replaced() {
+    let (fixture, manifest) = backed_up().await;
+    let mut dev = fixture.connect("dev").await;
+    let name = format!("own_{}", fixture.prod.url().database);
+    run(&mut dev, &format!("create database {name}")).await;
+    let url = fixture.prod.tcp_url().with_database(&name);
+    let socket = fixture.prod.url().with_database(&name).to_string();
+    let script = format!(
+        "\"$REAL/psql\" -qXd '{socket}' -c 'create table pushed ()' >&2 || exit 9\nexec \"$REAL/pg_restore\" \"$@\""
+    );
+    let embedded = with_pg_restore(&fixture, &script).await;
+    let environment = fixture.environment("prod");
+    let target = RestoreTarget::protected(&environment, url);
+    let options = RestoreOptions { target, embedded, overwrite: Overwrite::Refuse, ..options(&fixture, &manifest) };
+    let mut connection = palisade_db::connect(options.target.settings()).await.unwrap();
+    let step = options.step(palisade_plan::RestorePlace::Beside);
+    let plan = restore_plan(&mut connection, &environment, &fixture.tables, step).await.unwrap();
+    let verdict = palisade_plan::Verdict::Passed { note: String::new() };
+    let verdicts = [palisade_plan::GateVerdict { gate: palisade_plan::Gate::Backup, verdict }];
+    let answer = digest(&plan);
+    let approved = plan.approve(&verdicts, &answer).unwrap();
+    let run_of = Run { id: "one".to_owned(), who: "me".to_owned(), commit: None, reconnect: Duration::from_secs(5) };
+    let context = RestoreContext { environment: &environment, tables: &fixture.tables, run: &run_of, terminate: true };
+    let session = Session::acquire(connection, Duration::from_secs(10), |_| ()).await.unwrap();
+    let error = Box::pin(execute_restore(session, approved, options.clone(), &context, |_| ())).await.unwrap_err();
+    assert!(error.to_string().contains("has changed while the backup was restored beside it"), "{error}");
+    let like = format!("select datname::text from pg_database where datname like '{name}%'");
+    assert_eq!(palisade_tests::query(&mut dev, &like).await, std::slice::from_ref(&name));
+    run(&mut dev, &format!("drop database {name} with (force)")).await;
 }

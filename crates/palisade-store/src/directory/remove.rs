@@ -12,9 +12,11 @@ impl Directory {
         let mut touched = BTreeSet::new();
         for key in keys {
             let Some((folder, name)) = self.holder(key)? else { continue };
-            if folder.stat(name)?.is_some_and(|it| is_file(&it)) && folder.unlink(name)? {
-                touched.insert(key.split().0.join("/"));
+            if folder.stat(name)?.is_some_and(|it| is_file(&it)) {
+                folder.unlink(name)?;
             }
+            // Also where it was gone: its folder may be left over.
+            touched.insert(key.split().0.join("/"));
         }
         // Once for each folder, since it takes a trip to the disk.
         for folder in touched {

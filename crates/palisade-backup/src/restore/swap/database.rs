@@ -43,14 +43,16 @@ impl Described {
     pub(super) fn create_sql(&self, name: &Ident) -> Result<String, DbError> {
         let Self { owner, encoding, collate, ctype, provider, locale, rules, tablespace, connection_limit, .. } = self;
         let mut sql = format!(
-            "create database {name} template template0 owner {} encoding {} lc_collate {} lc_ctype {} tablespace {} \
-             connection limit {connection_limit}",
+            "create database {name} template template0 owner {} encoding {} lc_collate {} lc_ctype {} connection limit {connection_limit}",
             ident(owner)?,
             literal(encoding)?,
             literal(collate)?,
             literal(ctype)?,
-            ident(tablespace)?,
         );
+        // To name the one that it has anyway takes a right that nobody has who is no superuser.
+        if tablespace != "pg_default" {
+            let _ = write!(sql, " tablespace {}", ident(tablespace)?);
+        }
         let options = match provider.as_str() {
             "i" => [("icu_locale", locale), ("icu_rules", rules)],
             "b" => [("builtin_locale", locale), ("icu_rules", &None)],

@@ -80,13 +80,22 @@ struct Made {
 async fn make(context: &Context, selection: &Selection, place: &Place) -> Result<Made, CommandError> {
     let identities = backups::identities(selection)?;
     let options = backups::options(selection, &context.printer, place).await?;
+    backups::check_key(selection, &options.recipients, identities.as_ref())?;
     let manifest = Box::pin(create(&options, backups::creating(context.printer.clone()))).await?;
     let (wanted, encrypted) = (selection.environment.backup.verify, manifest.encryption.is_some());
     let level = backups::level(selection, &context.printer, wanted, encrypted, identities.as_ref());
     let mut verdict = None;
     if let Some(level) = level {
         let progress = backups::verifying(context.printer.clone());
-        verdict = Some(Box::pin(verify(&place.store, &manifest, identities.as_ref(), &level, progress)).await?);
+        // Whoever ends this now has a backup all the same.
+        context.printer.note(&format!("Backup {} made", manifest.name));
+        let verified = Box::pin(verify(&place.store, &manifest, identities.as_ref(), &level, progress)).await;
+        verdict = Some(verified.map_err(|error| {
+            let mut error = CommandError::from(error);
+            error.message =
+                format!("the backup `{}` was made and could not be verified: {}", manifest.name, error.message);
+            error.data(data(place, &manifest, None, &manifest.warnings))
+        })?);
     }
     let mut warnings = manifest.warnings.clone();
     warnings.extend(lost(selection, place, &manifest).await);

@@ -22,8 +22,8 @@ pub(super) struct DiffArgs {
 
 pub(super) async fn run(context: &Context, args: DiffArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&ConnectionArgs::default())?;
-    let (_, old) = backups::named(&selection, &args.store, &args.old).await?;
-    let (_, new) = backups::named(&selection, &args.store, &args.new).await?;
+    let (_, old) = backups::named(context, &selection, &args.store, &args.old).await?;
+    let (_, new) = backups::named(context, &selection, &args.store, &args.new).await?;
     let comparison = compare(backups::complete(&old)?, backups::complete(&new)?);
     Ok(Outcome::done(text(&comparison)).data(json!(comparison)))
 }

@@ -31,7 +31,7 @@ pub(super) struct UnpinArgs {
 
 pub(super) async fn run(context: &Context, args: PinArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&ConnectionArgs::default())?;
-    let (place, entry) = backups::named(&selection, &args.store, &args.backup).await?;
+    let (place, entry) = backups::named(context, &selection, &args.store, &args.backup).await?;
     if entry.pinned.is_none() {
         pin(&place.store, &entry.name, &args.reason).await?;
     }
@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, args: PinArgs) -> Result<Outcome, Com
 
 pub(super) async fn run_unpin(context: &Context, args: UnpinArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&ConnectionArgs::default())?;
-    let (place, entry) = backups::named(&selection, &args.store, &args.backup).await?;
+    let (place, entry) = backups::named(context, &selection, &args.store, &args.backup).await?;
     unpin(&place.store, &entry.name).await?;
     let text = format!("`backup prune` may remove `{}`", entry.name);
     Ok(Outcome::done(text).data(json!({ "backup": entry.name, "pinned": false })))

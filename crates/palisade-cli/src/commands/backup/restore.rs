@@ -40,7 +40,7 @@ pub(super) struct RestoreArgs {
     to: String,
 
     /// Replace what is in the database
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["schema", "table", "data_only"])]
     overwrite: bool,
 
     /// Let everything belong to the role that restores
@@ -88,7 +88,7 @@ pub(super) struct RestoreArgs {
 
 pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outcome, CommandError> {
     let home = context.select(&ConnectionArgs::default())?;
-    let (place, entry) = backups::named(&home, &args.store, &args.backup).await?;
+    let (place, entry) = backups::named(context, &home, &args.store, &args.backup).await?;
     let manifest = backups::complete(&entry)?.clone();
     let To { target, protected } = target(context, &args).await?;
     let mut options = RestoreOptions {

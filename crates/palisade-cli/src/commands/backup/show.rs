@@ -21,7 +21,7 @@ pub(super) struct ShowArgs {
 
 pub(super) async fn run(context: &Context, args: ShowArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&ConnectionArgs::default())?;
-    let (place, entry) = backups::named(&selection, &args.store, &args.backup).await?;
+    let (place, entry) = backups::named(context, &selection, &args.store, &args.backup).await?;
     let manifest = backups::complete(&entry)?;
     let data = json!({ "place": place.of(&entry.name), "manifest": manifest, "verdicts": entry.verdicts });
     Ok(Outcome::done(text(&entry, manifest)).data(data))

@@ -32,7 +32,7 @@ pub(super) struct VerifyArgs {
 
 pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<Outcome, CommandError> {
     let selection = context.select(&ConnectionArgs::default())?;
-    let (place, entry) = backups::named(&selection, &args.store, &args.backup).await?;
+    let (place, entry) = backups::named(context, &selection, &args.store, &args.backup).await?;
     let manifest = backups::complete(&entry)?;
     let identities = backups::identities(&selection)?;
     let level = match args.level {
