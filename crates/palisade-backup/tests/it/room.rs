@@ -88,7 +88,8 @@ async fn what_is_not_known_refuses_nothing() {
 
     // A part: nobody knows how much of it all that is.
     let selection = Selection { schemas: vec!["public".to_owned()], ..Selection::default() };
-    assert_eq!(look(&RestoreOptions { selection, ..whole.clone() }).await.unwrap().room, None);
+    let part = RestoreOptions { selection, overwrite: Overwrite::Refuse, ..whole.clone() };
+    assert_eq!(look(&part).await.unwrap().room, None);
 
     // What was left out was a part of the size.
     let realtime = place.backup().await.unwrap();
