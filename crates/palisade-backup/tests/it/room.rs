@@ -46,7 +46,10 @@ async fn what_does_not_fit_is_refused_and_the_target_is_what_it_was() {
     let bloated = Manifest { database_bytes: HUGE, ..honest.manifest.clone() };
     look(&RestoreOptions { manifest: bloated, ..honest.clone() }).await.unwrap();
     let Some(free) = free else {
-        assert!(may_compress(), "the server is on this machine");
+        // Other tests make a tablespace on the same server.
+        let more = "select (count(*) > 2)::text from pg_tablespace";
+        let more = ask(&mut place.connect().await, more).await == "true";
+        assert!(may_compress() || more, "the server is on this machine");
         return;
     };
     assert!(free.bytes > needed && free.place.is_dir(), "{free:?}");
