@@ -147,3 +147,34 @@ async fn programs_hear_of_it() {
     project.expect(1, &["backup", "--store", "file"]);
     assert!(project.root().join("failed.json").exists());
 }
+
+#[tokio::test]
+async fn the_latest_is_of_the_environment_and_no_older_one_takes_its_place() {
+    let (project, database) = project().await;
+    let production = palisade_tests::database().await;
+    let project = project.database("PROD_DATABASE_URL", &production);
+    json(&project, 0, &["backup", "--env", "prod"]);
+    let first = json(&project, 0, &["backup"]);
+    run(&mut connection(&database).await, "delete from t").await;
+    let second = json(&project, 0, &["backup"]);
+    let shown = |words: &[&str]| project.expect(0, &[&["backup", "show", "latest"], words].concat()).stdout;
+    assert!(shown(&["--env", "prod"]).contains("prod-"));
+    let id = |made: &Value| made["data"]["id"].as_str().unwrap().to_owned();
+    assert!(shown(&[]).contains(&id(&second)));
+
+    let place = camino::Utf8PathBuf::from(second["data"]["place"].as_str().unwrap());
+    std::fs::remove_file(place.join("everything.dump.zst")).unwrap();
+    let refused = project.expect(1, &["backup", "verify", "latest"]).stderr;
+    assert!(refused.contains(&id(&second)) && !refused.contains(&id(&first)), "{refused}");
+}
+
+#[tokio::test]
+async fn a_key_that_does_not_fit_is_found_before_anything_is_read() {
+    let (project, _database) = project().await;
+    let [own, other] = [age::x25519::Identity::generate(), age::x25519::Identity::generate()];
+    project.write("config/default.toml", &format!("[backup]\nrecipients = [\"{}\"]\n", own.to_public()));
+    project.write("key.txt", other.to_string().expose_secret());
+    project.write("config/dev.toml", "[backup]\nidentity = { file = \"key.txt\" }\n");
+    project.expect(4, &["backup"]);
+    assert_eq!(json(&project, 0, &["backup", "list"])["data"]["backups"].as_array().unwrap().len(), 0);
+}

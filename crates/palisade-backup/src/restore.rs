@@ -63,7 +63,7 @@ pub async fn restore(
     options: &RestoreOptions,
     progress: impl FnMut(RestoreProgress) + Send,
 ) -> Result<Restored, RestoreError> {
-    restore_and(options, progress, async || ()).await
+    restore_then(options, progress, async || ()).await
 }
 
 /// As [`restore()`]; `restored` is called as soon as everything is in the target. Statistics are gathered behind that, which can take long.
@@ -71,7 +71,7 @@ pub async fn restore(
 /// # Errors
 ///
 /// As [`restore()`].
-pub async fn restore_and(
+pub async fn restore_then(
     options: &RestoreOptions,
     mut progress: impl FnMut(RestoreProgress) + Send,
     restored: impl AsyncFnOnce(),

@@ -156,13 +156,13 @@ pub(crate) fn level(
     }
 }
 
-/// Refuses to begin with a key that could not read what is to be verified afterwards.
+/// Refuses to begin with a key that could not read what is to be verified afterwards, at `level`.
 pub(crate) fn check_key(
-    selection: &Selection,
+    level: u32,
     recipients: &Recipients,
     identities: Option<&Identities>,
 ) -> Result<(), CommandError> {
-    let reads = selection.environment.backup.verify > 1 && !recipients.is_empty();
+    let reads = level > 1 && !recipients.is_empty();
     match identities {
         Some(identities) if reads && !identities.fit(&recipients.texts()) => {
             Err(palisade_backup::FetchError::WrongKey.into())

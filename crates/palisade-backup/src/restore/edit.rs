@@ -85,6 +85,9 @@ impl Edit {
             }
             return;
         }
+        if self.clear {
+            sql.push_str(include_str!("subscriptions.sql"));
+        }
         match &self.supabase {
             Some(_) if self.clear => sql.push_str(&SupabaseTarget::clear(toc)),
             None if self.clear => sql.push_str(include_str!("empty.sql")),

@@ -12,15 +12,6 @@ begin
   loop
     execute pg_catalog.format('drop event trigger %I', it.evtname);
   end loop;
-  for it in
-    select subname from pg_catalog.pg_subscription s
-    join pg_catalog.pg_database d on d.oid = s.subdbid where d.datname = pg_catalog.current_database()
-  loop
-    -- Its slot stays where it is: to drop that as well takes more than a transaction.
-    execute pg_catalog.format('alter subscription %I disable', it.subname);
-    execute pg_catalog.format('alter subscription %I set (slot_name = none)', it.subname);
-    execute pg_catalog.format('drop subscription %I', it.subname);
-  end loop;
   for it in select pubname from pg_catalog.pg_publication loop
     execute pg_catalog.format('drop publication %I', it.pubname);
   end loop;

@@ -29,16 +29,6 @@ begin
     execute pg_catalog.format(
       'drop %s if exists %s cascade', case it.type when 'statistics object' then 'statistics' else it.type end, it.identity);
   end loop;
-  for it in
-    select subname from pg_catalog.pg_subscription s
-    join pg_catalog.pg_database d on d.oid = s.subdbid
-    where d.datname = pg_catalog.current_database() and pg_catalog.pg_has_role(s.subowner, 'usage')
-  loop
-    -- Its slot stays where it is: to drop that as well takes more than a transaction.
-    execute pg_catalog.format('alter subscription %I disable', it.subname);
-    execute pg_catalog.format('alter subscription %I set (slot_name = none)', it.subname);
-    execute pg_catalog.format('drop subscription %I', it.subname);
-  end loop;
   perform pg_catalog.lo_unlink(oid) from pg_catalog.pg_largeobject_metadata
   where pg_catalog.pg_has_role(lomowner, 'usage');
 end $palisade$;

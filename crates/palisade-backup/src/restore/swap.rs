@@ -53,19 +53,19 @@ pub async fn restore_swapped(
     terminate: bool,
     progress: impl FnMut(RestoreProgress) + Send,
 ) -> Result<Swapped, RestoreError> {
-    restore_swapped_if(options, terminate, progress, async || true).await
+    restore_swapped_if(options, terminate, progress, async || Ok(true)).await
 }
 
 /// As [`restore_swapped`], if `may_go` says of the old database, asked right before it is renamed, that it may be replaced.
 ///
 /// # Errors
 ///
-/// As [`restore_swapped`], and [`RestoreError::Changed`] if it may not.
+/// As [`restore_swapped`], and [`RestoreError::Changed`] if it may not, or what `may_go` fails with.
 pub async fn restore_swapped_if(
     options: &RestoreOptions,
     terminate: bool,
     progress: impl FnMut(RestoreProgress) + Send,
-    may_go: impl AsyncFnOnce() -> bool,
+    may_go: impl AsyncFnOnce() -> Result<bool, RestoreError>,
 ) -> Result<Swapped, RestoreError> {
     if !options.selection.is_everything() {
         return Err(RestoreError::WholeOnly { what: "a restore that replaces a database" });
@@ -90,8 +90,11 @@ pub async fn restore_swapped_if(
     run(&mut maintenance, &described.create_sql(&new).map_err(fail)?).await.map_err(fail)?;
     let filled = Box::pin(fill(options, &described, &new, progress)).await;
     let swapped = match filled {
-        Ok(_) if !may_go().await => Err(RestoreError::Changed { database: name.clone() }),
-        Ok(restored) => rename::swap(&mut maintenance, &name, &new, &before, terminate).await.map(|()| restored),
+        Ok(restored) => match may_go().await {
+            Ok(true) => rename::swap(&mut maintenance, &name, &new, &before, terminate).await.map(|()| restored),
+            Ok(false) => Err(RestoreError::Changed { database: name.clone() }),
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     match swapped {

@@ -21,8 +21,8 @@ pub(super) async fn wanted(
     let place = backups::place(selection, store)?;
     let options = backups::options(selection, printer, &place).await?;
     let identities = backups::identities(selection)?;
-    backups::check_key(selection, &options.recipients, identities.as_ref())?;
     let (level, encrypted) = (selection.environment.backup.verify.max(at_least), !options.recipients.is_empty());
+    backups::check_key(level, &options.recipients, identities.as_ref())?;
     let verify = backups::level(selection, printer, level, encrypted, identities.as_ref());
     Ok(Wanted { options, verify, identities })
 }

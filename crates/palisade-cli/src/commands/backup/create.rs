@@ -80,7 +80,7 @@ struct Made {
 async fn make(context: &Context, selection: &Selection, place: &Place) -> Result<Made, CommandError> {
     let identities = backups::identities(selection)?;
     let options = backups::options(selection, &context.printer, place).await?;
-    backups::check_key(selection, &options.recipients, identities.as_ref())?;
+    backups::check_key(selection.environment.backup.verify, &options.recipients, identities.as_ref())?;
     let manifest = Box::pin(create(&options, backups::creating(context.printer.clone()))).await?;
     let (wanted, encrypted) = (selection.environment.backup.verify, manifest.encryption.is_some());
     let level = backups::level(selection, &context.printer, wanted, encrypted, identities.as_ref());

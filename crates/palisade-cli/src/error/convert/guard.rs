@@ -81,7 +81,6 @@ impl From<ExecuteRestoreError> for CommandError {
         let help = error.help().unwrap_or_default();
         match error {
             ExecuteRestoreError::Restore(error) => (*error).into(),
-            ExecuteRestoreError::Propose(error) => error.into(),
             ExecuteRestoreError::Database(error) => error.into(),
             ExecuteRestoreError::Changed { .. } => {
                 Self { exit: Exit::Refused, ..Self::of("changed", &error) }.help(help)
