@@ -13,6 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use palisade_archive::Rows;
 use palisade_store::{Key, Store};
+use tokio::runtime::Handle;
 
 pub use settings::{CreateOptions, EngineChoice, Progress};
 
@@ -26,7 +27,7 @@ use crate::manifest::{
 use crate::name::BackupName;
 use crate::program;
 use crate::seal::{Sealed, Sealing};
-use crate::ship::{Harbour, Look, ShipError, Shipment, UnderWay, ship};
+use crate::ship::{Harbour, Look, Packer, ShipError, Shipment, UnderWay, pack, ship};
 use crate::stopwatch::Stopwatch;
 use pg_dump::PgDump;
 use unfinished::Unfinished;
@@ -123,7 +124,7 @@ async fn take(
         EngineChoice::Fitting | EngineChoice::Single => Engine::Single,
     };
     let sealing = Sealing { level: options.compression, recipients: options.recipients.clone() };
-    let place = Place { store: &options.store, name, sealing: &sealing, under_way };
+    let place = Place { store: options.store.clone(), name: name.clone(), sealing, under_way };
     let dump = PgDump { options, installation: &installation, holder };
     let (mut parts, rows) = match engine {
         Engine::Single => single::take(&dump, &place, &mut report, &mut stopwatch, &mut warnings).await?,
@@ -207,30 +208,42 @@ fn table_contents(
 }
 
 /// Where parts go.
-struct Place<'a> {
-    store: &'a Store,
-    name: &'a BackupName,
-    sealing: &'a Sealing,
+#[derive(Clone)]
+struct Place {
+    store: Store,
+    name: BackupName,
+    sealing: Sealing,
     under_way: UnderWay,
 }
 
-impl Place<'_> {
-    /// Begins a part.
+impl Place {
+    /// Begins a part that will be sent.
     fn ship(&self, file: &str, look: Look) -> Result<(String, Shipment), CreateError> {
+        let (file, key) = self.key(file)?;
+        Ok((file, ship(&self.store, key, &self.sealing, look, self.under_way.clone())))
+    }
+
+    /// Begins a part that this thread seals itself.
+    fn pack(&self, file: &str, look: Look, runtime: &Handle) -> Result<(String, Packer), CreateError> {
+        let (file, key) = self.key(file)?;
+        Ok((file, pack(&self.store, key, &self.sealing, look, runtime, self.under_way.clone())?))
+    }
+
+    /// The whole name of a file, and where it lies.
+    fn key(&self, file: &str) -> Result<(String, Key), CreateError> {
         let file = format!("{file}{}", self.sealing.suffix());
         let key = Key::new(self.name.key(&file))?;
-        Ok((file, ship(self.store, key, self.sealing, look, self.under_way.clone())))
+        Ok((file, key))
     }
 }
 
 /// A part that has arrived. What the program or connection says that fed it is a better reason than that the part was cut.
-async fn arrived(
+fn arrived(
     file: String,
     content: Content,
-    shipment: tokio::task::JoinHandle<Result<(Sealed, Look), ShipError>>,
+    arrived: Result<(Sealed, Look), ShipError>,
     fed: Result<(), CreateError>,
 ) -> Result<(Part, Look), CreateError> {
-    let arrived = shipment.await.unwrap_or_else(|error| Err(ShipError::Seal(std::io::Error::other(error))));
     match (fed, arrived) {
         (Err(error), Ok(_) | Err(ShipError::Cut)) => Err(error),
         (_, Err(error)) => Err(error.into()),

@@ -98,6 +98,13 @@ pub enum CreateError {
         /// What the server says.
         source: DbError,
     },
+    /// A thread that reads rows could not be started, or has failed.
+    #[error("a thread that reads rows could not be started, or has failed")]
+    Reader {
+        /// What the operating system says.
+        #[source]
+        source: io::Error,
+    },
     /// Rows are not in the form of COPY.
     #[error("the rows of {table} are not what COPY writes: {source}")]
     CopyText {
@@ -236,7 +243,7 @@ impl CreateError {
                 "look at what it says; if nothing is wrong with the database, report it to the makers of Palisade".to_owned()
             }
             Self::Store(error) => error.help(),
-            Self::TableMissing { .. } | Self::CopyText { .. } | Self::Archive(_) | Self::Seal { .. } | Self::Read { .. } | Self::Manifest { .. } => again(),
+            Self::Reader { .. } | Self::TableMissing { .. } | Self::CopyText { .. } | Self::Archive(_) | Self::Seal { .. } | Self::Read { .. } | Self::Manifest { .. } => again(),
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::create_error::CreateError;
 use crate::credentials::Credentials;
 use crate::said::Said;
-use crate::ship::Plain;
+use crate::ship::Piece;
 
 /// How much of a program's messages is kept, from their end.
 const MESSAGES_KEPT: usize = 64 * 1024;
@@ -88,7 +88,7 @@ fn new_command(program: &Utf8Path) -> Command {
 pub(crate) async fn pour(
     name: &'static str,
     mut child: Child,
-    pieces: mpsc::Sender<Plain>,
+    pieces: mpsc::Sender<Piece>,
     mut progress: impl FnMut(u64),
 ) -> Result<Said, CreateError> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -105,7 +105,7 @@ pub(crate) async fn pour(
                 progress(length as u64);
             }
             // Nobody takes it any more: whoever ships it says why.
-            if buffer.is_empty() || pieces.send(Plain::Piece(buffer.freeze())).await.is_err() {
+            if buffer.is_empty() || pieces.send(Piece::Bytes(buffer.freeze())).await.is_err() {
                 return Ok(());
             }
         }
@@ -128,7 +128,7 @@ pub(crate) async fn pour(
     if let Some(warning) = said.unknown() {
         return Err(CreateError::Warned { program: name, warning: warning.to_owned() });
     }
-    let _ = pieces.send(Plain::End).await;
+    let _ = pieces.send(Piece::End).await;
     Ok(said)
 }
 

@@ -11,6 +11,9 @@ use crate::keys::{Identities, Recipients};
 
 /// What is handed on at once.
 const PIECE: usize = 256 << 10;
+/// Room of a piece: what comes last may be a whole buffer of zstd, or a chunk of age with what authenticates it, and is not to make the
+/// buffer grow.
+const ROOM: usize = PIECE + (128 << 10);
 
 /// How parts are sealed.
 #[derive(Debug, Clone)]
@@ -38,7 +41,7 @@ impl Sealing {
 
     /// Begins to seal. `hand_on` gets what goes to the store, a quarter of a megabyte at a time.
     pub(crate) fn begin<F: FnMut(Bytes) -> io::Result<()>>(&self, hand_on: F) -> io::Result<Sealer<F>> {
-        let outlet = Outlet { buffer: Vec::with_capacity(PIECE), hash: blake3::Hasher::new(), bytes: 0, hand_on };
+        let outlet = Outlet { buffer: Vec::with_capacity(ROOM), hash: blake3::Hasher::new(), bytes: 0, hand_on };
         let locked = if self.recipients.is_empty() {
             Locked::Open(outlet)
         } else {
@@ -46,7 +49,8 @@ impl Sealing {
             Locked::Encrypted(encryptor.wrap_output(outlet)?)
         };
         let mut compressor = zstd::Encoder::new(locked, self.level)?;
-        compressor.include_checksum(true)?;
+        // What is encrypted is authenticated.
+        compressor.include_checksum(self.recipients.is_empty())?;
         Ok(Sealer { compressor, hash: blake3::Hasher::new(), bytes: 0 })
     }
 }
@@ -111,7 +115,7 @@ impl<F: FnMut(Bytes) -> io::Result<()>> Outlet<F> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE));
+        let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(ROOM));
         (self.hand_on)(full.into())
     }
 }

@@ -1,25 +1,37 @@
 //! A part on its way into the store: read, looked at, sealed and uploaded at the same time, and never more of it in memory than a few
 //! pieces.
+//!
+//! What a program writes comes through a channel, and is sealed in a thread of its own ([`ship`]). A thread that reads rows seals them
+//! itself ([`Packer`]).
 
-use std::convert::Infallible;
+mod harbour;
+mod packer;
+mod stow;
+
 use std::io;
 
 use bytes::Bytes;
 use palisade_archive::{ArchiveError, RowDigest};
 use palisade_store::{Key, Store, StoreError};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+pub(crate) use harbour::{Harbour, UnderWay};
+pub(crate) use packer::Packer;
 
 use crate::contents::ArchiveContents;
 use crate::seal::{Sealed, Sealing};
+use stow::Stow;
 
 /// Pieces that wait for whoever is behind.
 const WAITING: usize = 4;
 
-/// What is read of a part.
+/// What goes through a channel of a part, before and behind its sealing.
 #[derive(Debug)]
-pub(crate) enum Plain {
+pub(crate) enum Piece {
     /// Some of it.
-    Piece(Bytes),
+    Bytes(Bytes),
     /// That was all. A channel that ends without it is a source that failed.
     End,
 }
@@ -68,92 +80,63 @@ pub(crate) enum ShipError {
 /// A part that was begun.
 pub(crate) struct Shipment {
     /// Takes what is read.
-    pub(crate) pieces: mpsc::Sender<Plain>,
-    /// Ends when everything is in the store.
-    pub(crate) arrival: tokio::task::JoinHandle<Result<(Sealed, Look), ShipError>>,
+    pub(crate) pieces: mpsc::Sender<Piece>,
+    /// What becomes of it.
+    pub(crate) arrival: Arrival,
+}
+
+/// A part on its way.
+pub(crate) struct Arrival(JoinHandle<Result<(Sealed, Look), ShipError>>);
+
+impl Arrival {
+    /// Waits until everything is in the store, or is not.
+    pub(crate) async fn wait(self) -> Result<(Sealed, Look), ShipError> {
+        self.0.await.unwrap_or_else(|error| Err(ShipError::Seal(io::Error::other(error))))
+    }
 }
 
 /// Begins to put what will be sent into the store. It is under way until nobody sends any more, also if nobody waits for it.
 pub(crate) fn ship(store: &Store, key: Key, sealing: &Sealing, look: Look, under_way: UnderWay) -> Shipment {
     let (pieces, source) = mpsc::channel(WAITING);
-    let (store, sealing) = (store.clone(), sealing.clone());
+    let stow = Stow::begin(store, key, &Handle::current(), under_way);
+    let (sealing, outlet) = (sealing.clone(), stow.outlet().clone());
     let arrival = tokio::spawn(async move {
-        let arrived = arrive(store, key, sealing, source, look).await;
-        drop(under_way);
-        arrived
+        // Compressing, encrypting and hashing take a processor for themselves.
+        let sealing = tokio::task::spawn_blocking(move || seal(&sealing, source, &outlet, look));
+        let sealed = sealing.await.unwrap_or_else(|error| Err(ShipError::Seal(io::Error::other(error))));
+        stow.end(sealed).await
     });
-    Shipment { pieces, arrival }
+    Shipment { pieces, arrival: Arrival(arrival) }
 }
 
-/// Held by every shipment, and by whoever may begin another one.
-#[derive(Debug, Clone)]
-pub(crate) struct UnderWay {
-    _held: mpsc::Sender<Infallible>,
-}
-
-/// Waits for the end of all shipments.
-#[derive(Debug)]
-pub(crate) struct Harbour {
-    ships: mpsc::Receiver<Infallible>,
-}
-
-impl Harbour {
-    pub(crate) fn new() -> (Self, UnderWay) {
-        let (held, ships) = mpsc::channel(1);
-        (Self { ships }, UnderWay { _held: held })
-    }
-
-    /// Returns when nothing is under way: what is in the store then is all there will be.
-    pub(crate) async fn quiet(mut self) {
-        while self.ships.recv().await.is_some() {}
-    }
-}
-
-async fn arrive(
-    store: Store,
+/// Begins a part that this thread seals itself; `runtime` puts it into the store.
+pub(crate) fn pack(
+    store: &Store,
     key: Key,
-    sealing: Sealing,
-    source: mpsc::Receiver<Plain>,
+    sealing: &Sealing,
     look: Look,
-) -> Result<(Sealed, Look), ShipError> {
-    let mut writer = store.writer(&key).await?;
-    let (outlet, mut sealed_pieces) = mpsc::channel::<Bytes>(WAITING);
-    // Compressing, encrypting and hashing take a processor for themselves.
-    let sealing = tokio::task::spawn_blocking(move || seal(&sealing, source, &outlet, look));
-    while let Some(piece) = sealed_pieces.recv().await {
-        if let Err(error) = writer.write(piece).await {
-            let _ = writer.abort().await;
-            return Err(error.into());
-        }
-    }
-    let sealed = sealing.await.unwrap_or_else(|error| Err(ShipError::Seal(io::Error::other(error))));
-    match sealed {
-        Ok((sealed, look)) => {
-            writer.finish().await?;
-            Ok((sealed, look))
-        }
-        Err(error) => {
-            let _ = writer.abort().await;
-            Err(error)
-        }
-    }
+    runtime: &Handle,
+    under_way: UnderWay,
+) -> Result<Packer, ShipError> {
+    Packer::begin(sealing, look, Stow::begin(store, key, runtime, under_way))
 }
 
 fn seal(
     sealing: &Sealing,
-    mut source: mpsc::Receiver<Plain>,
-    outlet: &mpsc::Sender<Bytes>,
+    mut source: mpsc::Receiver<Piece>,
+    outlet: &mpsc::Sender<Piece>,
     mut look: Look,
 ) -> Result<(Sealed, Look), ShipError> {
-    let hand_on = |piece| outlet.blocking_send(piece).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe));
+    let hand_on =
+        |piece| outlet.blocking_send(Piece::Bytes(piece)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe));
     let mut sealer = sealing.begin(hand_on)?;
     loop {
         match source.blocking_recv() {
-            Some(Plain::Piece(bytes)) => {
+            Some(Piece::Bytes(bytes)) => {
                 look.at(&bytes)?;
                 sealer.write(&bytes)?;
             }
-            Some(Plain::End) => return Ok((sealer.finish()?, look)),
+            Some(Piece::End) => return Ok((sealer.finish()?, look)),
             None => return Err(ShipError::Cut),
         }
     }

@@ -1,41 +1,29 @@
 //! The schema by `pg_dump`, rows by several connections that see the same snapshot.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+mod range;
+mod reader;
 
-use bytes::BytesMut;
-use futures_util::future::try_join_all;
-use palisade_archive::{RowDigest, Rows};
-use palisade_db::{Connection, DbError, batch, connect, copy_out};
-use palisade_sql::Literal;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use palisade_archive::Rows;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
 
 use super::pg_dump::PgDump;
-use super::{Place, Progress, Report, arrived};
+use super::{Place, Progress, Report};
 use crate::create_error::CreateError;
-use crate::inventory::{Table, column_list};
 use crate::manifest::{Content, Part};
-use crate::ship::{Look, Plain};
 use crate::stopwatch::Stopwatch;
+use reader::{Told, Work};
 
-/// Tables larger than this are read in ranges of about this size.
-const RANGE: u64 = 256 << 20;
-/// [Size of a page](https://www.postgresql.org/docs/current/runtime-config-preset.html#GUC-BLOCK-SIZE) of nearly every server. On another
-/// one the ranges are larger or smaller, and hold the same rows.
-const PAGE: u64 = 8192;
-/// What is handed on at once.
-const PIECE: usize = 256 * 1024;
-
-/// Rows of a table between two pages.
-struct Range<'a> {
-    table: &'a Table,
-    number: usize,
-    /// The first page, and the one behind the last; the last range has no end: rows may have been added.
-    pages: Option<(u64, Option<u64>)>,
-}
+/// What readers have told and nobody has heard.
+const WAITING: usize = 64;
 
 pub(super) async fn take(
     dump: &PgDump<'_>,
-    place: &Place<'_>,
+    place: &Place,
     report: &mut Report<impl FnMut(Progress) + Send>,
     stopwatch: &mut Stopwatch,
     warnings: &mut Vec<String>,
@@ -48,16 +36,9 @@ pub(super) async fn take(
     let mut parts = vec![pre_data];
     stopwatch.lap("pre-data");
 
-    let queue = Mutex::new(ranges(dump.holder.inventory.with_rows()));
-    let shared = Mutex::new(report);
-    let workers = (0..dump.options.jobs.max(1)).map(|_| work(dump, place, &queue, &shared));
-    let mut rows: BTreeMap<(String, String), Rows> = BTreeMap::new();
-    for (part, name, found) in try_join_all(workers).await?.into_iter().flatten() {
-        *rows.entry(name).or_default() += found;
-        // A table without rows needs no object.
-        parts.extend(part);
-    }
-    parts[1..].sort_by(|one, other| one.file.cmp(&other.file));
+    let (mut row_parts, rows) = read(dump, place, report).await?;
+    row_parts.sort_by(|one, other| one.file.cmp(&other.file));
+    parts.extend(row_parts);
     stopwatch.lap("rows");
 
     if dump.holder.inventory.large_objects > 0 {
@@ -83,126 +64,43 @@ pub(super) async fn take(
     Ok((parts, rows))
 }
 
-/// All tables, the largest first, large ones in ranges.
-fn ranges<'a>(tables: impl Iterator<Item = &'a Table>) -> VecDeque<Range<'a>> {
-    let mut tables: Vec<&Table> = tables.collect();
-    tables.sort_by_key(|it| std::cmp::Reverse(it.bytes));
-    let mut ranges = VecDeque::new();
-    for (number, table) in tables.into_iter().enumerate() {
-        let count = if table.heap && table.condition.is_none() { (table.bytes / RANGE).max(1) } else { 1 };
-        let pages = (table.bytes / PAGE).div_ceil(count);
-        for range in 0..count {
-            let end = (range + 1 < count).then_some((range + 1) * pages);
-            ranges.push_back(Range { table, number, pages: (count > 1).then_some((range * pages, end)) });
-        }
-    }
-    ranges
-}
-
-type Found = (Option<Part>, (String, String), Rows);
-
-/// One connection, as long as there is something to read.
-async fn work(
-    dump: &PgDump<'_>,
-    place: &Place<'_>,
-    queue: &Mutex<VecDeque<Range<'_>>>,
-    report: &Mutex<&mut Report<impl FnMut(Progress) + Send>>,
-) -> Result<Vec<Found>, CreateError> {
-    let mut connection = connect(&dump.options.connect).await?;
-    let begin = begin(&connection, &dump.holder.snapshot)?;
-    batch(&mut connection, &begin).await.map_err(|it| it.error)?;
-    let mut found = Vec::new();
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let Some(range) = next else { break };
-        let name = (range.table.name.schema.as_str().to_owned(), range.table.name.name.as_str().to_owned());
-        let tell = |bytes| report.lock().unwrap_or_else(PoisonError::into_inner).read(bytes);
-        let (part, rows) = read(&mut connection, place, &range, tell).await?;
-        report.lock().unwrap_or_else(PoisonError::into_inner).table_done();
-        found.push((part, name, rows));
-    }
-    // It only read: whether the server hears of the end does not matter.
-    let _ = batch(&mut connection, "commit").await;
-    connection.close().await;
-    Ok(found)
-}
-
-/// The same settings as those of `pg_dump`, so that both write values alike.
-fn begin(connection: &Connection, snapshot: &str) -> Result<String, DbError> {
-    let snapshot = Literal::new(snapshot).map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
-    let unlimited = if connection.server_version().major() >= 17 { "set transaction_timeout = 0;" } else { "" };
-    Ok(format!(
-        "begin isolation level repeatable read read only; set transaction snapshot {snapshot};
-         set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; {unlimited}
-         set row_security = off; set search_path = pg_catalog; set client_encoding = 'UTF8'; set datestyle = iso;
-         set intervalstyle = postgres; set extra_float_digits = 3; set synchronize_seqscans = off"
-    ))
-}
-
-fn statement(range: &Range<'_>) -> Result<String, DbError> {
-    let Table { name, columns, condition, .. } = range.table;
-    let list = column_list(columns)?;
-    Ok(match (&range.pages, condition) {
-        (None, None) if list.is_empty() => format!("copy {name} to stdout"),
-        (None, None) => format!("copy {name} ({list}) to stdout"),
-        // The extension itself has written the condition, `WHERE` included.
-        (None, Some(condition)) => format!("copy (select {list} from only {name} {condition}) to stdout"),
-        (Some((first, None)), _) => {
-            format!("copy (select {list} from only {name} where ctid >= '({first},0)') to stdout")
-        }
-        (Some((first, Some(end))), _) => format!(
-            "copy (select {list} from only {name} where ctid >= '({first},0)' and ctid < '({end},0)') to stdout"
-        ),
-    })
-}
-
-/// Reads one range into one part. The part is begun with the first row.
+/// Reads all rows. Dropped, or after an error, the readers end with what they are at.
 async fn read(
-    connection: &mut Connection,
-    place: &Place<'_>,
-    range: &Range<'_>,
-    mut tell: impl FnMut(u64),
-) -> Result<(Option<Part>, Rows), CreateError> {
-    let mut copy = copy_out(connection, &statement(range)?).await?;
-    let Some(first) = copy.next().await? else { return Ok((None, Rows::default())) };
-    let table = range.table.name.to_string();
-    let named = table.clone();
-    let page = range.pages.map_or(0, |it| it.0);
-    let (file, shipment) =
-        place.ship(&format!("rows-{:06}-{page:010}.copy", range.number), Look::Rows(Box::new(RowDigest::new())))?;
-    let pieces = shipment.pieces;
-    let feeding = async move {
-        let mut buffer = BytesMut::with_capacity(PIECE + PIECE / 4);
-        buffer.extend_from_slice(&first);
-        loop {
-            let next = copy.next().await.map_err(|source| CreateError::Rows { table: named.clone(), source })?;
-            if let Some(bytes) = &next {
-                buffer.extend_from_slice(bytes);
-            }
-            if buffer.len() >= PIECE || (next.is_none() && !buffer.is_empty()) {
-                tell(buffer.len() as u64);
-                let full = std::mem::replace(&mut buffer, BytesMut::with_capacity(PIECE + PIECE / 4));
-                if pieces.send(Plain::Piece(full.freeze())).await.is_err() {
-                    return Ok(());
-                }
-            }
-            if next.is_none() {
-                let _ = pieces.send(Plain::End).await;
-                return Ok(());
-            }
-        }
-    };
-    let fed: Result<(), CreateError> = feeding.await;
-    let content = Content::Rows {
-        schema: range.table.name.schema.as_str().to_owned(),
-        table: range.table.name.name.as_str().to_owned(),
-    };
-    let (part, look) = arrived(file, content, shipment.arrival, fed).await?;
-    match look {
-        Look::Rows(digest) => {
-            let rows = digest.finish().map_err(|source| CreateError::CopyText { table, source })?;
-            Ok((Some(part), rows))
-        }
-        Look::Away | Look::Archive(_) => Ok((Some(part), Rows::default())),
+    dump: &PgDump<'_>,
+    place: &Place,
+    report: &mut Report<impl FnMut(Progress) + Send>,
+) -> Result<(Vec<Part>, BTreeMap<(String, String), Rows>), CreateError> {
+    let work = Arc::new(Work {
+        connect: dump.options.connect.clone(),
+        snapshot: dump.holder.snapshot.clone(),
+        place: place.clone(),
+        runtime: Handle::current(),
+        queue: Mutex::new(range::ranges(dump.holder.inventory.with_rows())),
+    });
+    let (tell, mut told) = mpsc::channel(WAITING);
+    let (_go_on, stop) = watch::channel(());
+    let mut readers = Vec::new();
+    for _ in 0..dump.options.jobs.max(1) {
+        let (work, tell, stop) = (work.clone(), tell.clone(), stop.clone());
+        readers.push(tokio::task::spawn_blocking(move || reader::run(&work, &tell, stop)));
     }
+    drop((work, tell));
+    let (mut parts, mut rows) = (Vec::new(), BTreeMap::<_, Rows>::new());
+    while let Some(it) = told.recv().await {
+        match it? {
+            Told::Bytes(bytes) => report.read(bytes),
+            Told::Range(range, part, found) => {
+                report.table_done();
+                let name = &range.table.name;
+                *rows.entry((name.schema.as_str().to_owned(), name.name.as_str().to_owned())).or_default() += found;
+                // A table without rows needs no object.
+                parts.extend(part);
+            }
+        }
+    }
+    for reader in readers {
+        let ended = reader.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        ended.map_err(|source| CreateError::Reader { source })?;
+    }
+    Ok((parts, rows))
 }

@@ -26,7 +26,7 @@ impl PgDump<'_> {
     /// Ships an archive.
     pub(super) async fn archive(
         &self,
-        place: &Place<'_>,
+        place: &Place,
         file: &str,
         content: Content,
         arguments: &[String],
@@ -45,7 +45,7 @@ impl PgDump<'_> {
             Ok(said) => (Some(said), Ok(())),
             Err(error) => (None, Err(error)),
         };
-        let (part, look) = arrived(file, content, shipment.arrival, fed).await?;
+        let (part, look) = arrived(file, content, shipment.arrival.wait().await, fed)?;
         let contents = match look {
             Look::Archive(contents) => *contents,
             Look::Away | Look::Rows(_) => ArchiveContents::default(),
@@ -54,7 +54,7 @@ impl PgDump<'_> {
     }
 
     /// Ships the roles of the server.
-    pub(super) async fn roles(&self, place: &Place<'_>) -> Result<Part, CreateError> {
+    pub(super) async fn roles(&self, place: &Place) -> Result<Part, CreateError> {
         let (file, shipment) = place.ship("roles.sql", Look::Away)?;
         let credentials = self.credentials()?;
         let path = self.installation.program("pg_dumpall");
@@ -68,7 +68,7 @@ impl PgDump<'_> {
                 Err(CreateError::Start { program: path, source })
             }
         };
-        Ok(arrived(file, Content::Roles, shipment.arrival, fed).await?.0)
+        Ok(arrived(file, Content::Roles, shipment.arrival.wait().await, fed)?.0)
     }
 
     fn credentials(&self) -> Result<Credentials, CreateError> {

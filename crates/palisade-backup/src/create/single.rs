@@ -12,7 +12,7 @@ use crate::stopwatch::Stopwatch;
 
 pub(super) async fn take(
     dump: &PgDump<'_>,
-    place: &Place<'_>,
+    place: &Place,
     report: &mut Report<impl FnMut(Progress) + Send>,
     stopwatch: &mut Stopwatch,
     warnings: &mut Vec<String>,
