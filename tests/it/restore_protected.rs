@@ -159,6 +159,15 @@ async fn beside_it_keeps_the_old_database() {
     assert!(refused.contains("a new database that takes its name"), "{refused}");
     let digest = digest(&project, &words);
     let approved = [&words[..], &["--approve", &digest]].concat();
+    // Who is connected keeps it from being renamed: known before anybody approves it, and before a backup is taken for nothing.
+    let there = production.connect(&production.name).await;
+    for words in [&words[..], &approved, &[&words[..], &["--dry-run"]].concat()] {
+        let refused = project.expect(4, words).stderr;
+        assert!(refused.contains(&format!("{} (", there.facts().backend_pid)), "{refused}");
+    }
+    assert!(project.expect(0, &[&words[..], &["--terminate", "--dry-run"]].concat()).stdout.contains("a new database"));
+    there.close().await;
+    assert_eq!(backups(&project), 1);
     let done = json(&project, 0, &approved);
     assert_eq!((production.rows().await.as_str(), backups(&project)), ("5", 2));
     assert_eq!(production.run("select environment from palisade.protection").await, ["prod"]);

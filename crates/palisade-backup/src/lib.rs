@@ -53,7 +53,7 @@ pub use name::{BackupName, BackupNameError};
 pub use pin::{Pin, pin, unpin};
 pub use restore::{
     FreeSpace, Overwrite, Owners, Possible, RestoreOptions, RestoreProgress, RestoreTarget, Restored, Room, Selection,
-    Stage, Swapped, TargetError, look, restore, restore_swapped, restore_swapped_if, restore_then,
+    Stage, Swapped, TargetError, look, look_swapped, restore, restore_swapped, restore_swapped_if, restore_then,
 };
 pub use restore_error::RestoreError;
 pub use said::Said;

@@ -25,7 +25,7 @@ pub use look::{Possible, look};
 pub use options::{Overwrite, Owners, RestoreOptions, RestoreProgress, Restored, Selection};
 pub use room::{FreeSpace, Room};
 pub use staged::Stage;
-pub use swap::{Swapped, restore_swapped, restore_swapped_if};
+pub use swap::{Swapped, look_swapped, restore_swapped, restore_swapped_if};
 pub use target::{RestoreTarget, TargetError};
 
 pub(crate) use edit::Edit;

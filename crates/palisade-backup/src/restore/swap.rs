@@ -11,7 +11,7 @@ use palisade_plan::RestorePlace;
 use palisade_sql::{Ident, QualifiedName};
 
 use super::target::Purpose;
-use super::{Overwrite, RestoreOptions, RestoreProgress, Restored, restore, room};
+use super::{Overwrite, Possible, RestoreOptions, RestoreProgress, Restored, look, restore, room};
 use crate::inventory;
 use crate::manifest::Manifest;
 use crate::restore_error::RestoreError;
@@ -56,6 +56,33 @@ pub async fn restore_swapped(
     restore_swapped_if(options, terminate, progress, async || Ok(true)).await
 }
 
+/// Does what of [`restore_swapped`] comes before the first write: as [`look`], of a new database, and whether somebody is connected to
+/// the old one.
+///
+/// # Errors
+///
+/// [`RestoreError`], as [`restore_swapped`] would end.
+pub async fn look_swapped(options: &RestoreOptions, terminate: bool) -> Result<Possible, RestoreError> {
+    whole(options)?;
+    // A new database is empty, and the old one gives no room back.
+    let beside = RestoreOptions { overwrite: Overwrite::Confirmed, jobs: 1, ..options.clone() };
+    let possible = look(&beside).await?;
+    let settings = options.target.settings();
+    let mut maintenance = rename::maintenance(settings).await?;
+    if !terminate {
+        rename::refuse_sessions(&mut maintenance, &settings.url.database).await?;
+    }
+    maintenance.close().await;
+    Ok(Possible { objects: Vec::new(), ..possible })
+}
+
+fn whole(options: &RestoreOptions) -> Result<(), RestoreError> {
+    if options.selection.is_everything() {
+        return Ok(());
+    }
+    Err(RestoreError::WholeOnly { what: "a restore that replaces a database" })
+}
+
 /// As [`restore_swapped`], if `may_go` says of the old database, asked right before it is renamed, that it may be replaced.
 ///
 /// # Errors
@@ -67,9 +94,7 @@ pub async fn restore_swapped_if(
     progress: impl FnMut(RestoreProgress) + Send,
     may_go: impl AsyncFnOnce() -> Result<bool, RestoreError>,
 ) -> Result<Swapped, RestoreError> {
-    if !options.selection.is_everything() {
-        return Err(RestoreError::WholeOnly { what: "a restore that replaces a database" });
-    }
+    whole(options)?;
     let settings = options.target.settings();
     let name = settings.url.database.clone();
     let old = connect(settings).await?;

@@ -10,7 +10,7 @@ use crate::units::{bytes, duration};
 use crate::{CommandError, ConnectionArgs, Context, Outcome, Selection};
 use palisade_backup::{
     FreeSpace, Overwrite, Owners, Possible, RestoreError, RestoreOptions, RestoreTarget, Restored, Room, Swapped, look,
-    restore, restore_swapped,
+    look_swapped, restore, restore_swapped,
 };
 use palisade_config::{ConfigError, DatabaseIdentity, DatabaseUrl, Endpoint, EnvironmentName};
 use palisade_db::{ConnectSettings, connect};
@@ -118,7 +118,7 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
     refuse_protected(context, called, &connection, Reach::Everywhere).await?;
     connection.close().await;
     if args.write.dry_run {
-        return Ok(possible(&looked(&options, args.swap).await?, &options, args.swap));
+        return Ok(possible(&looked(&options, &args).await?, &options, args.swap));
     }
     if args.swap {
         let progress = backups::restoring(context.printer.clone());
@@ -135,13 +135,9 @@ pub(super) async fn run(context: &mut Context, args: RestoreArgs) -> Result<Outc
     Ok(done(&result?, &options))
 }
 
-/// What can be known before anything is written. A new database is empty, and the old one gives no room back.
-async fn looked(options: &RestoreOptions, swap: bool) -> Result<Possible, CommandError> {
-    if !swap {
-        return Ok(look(options).await?);
-    }
-    let beside = RestoreOptions { overwrite: Overwrite::Confirmed, jobs: 1, ..options.clone() };
-    Ok(Possible { objects: Vec::new(), ..look(&beside).await? })
+/// What can be known before anything is written.
+async fn looked(options: &RestoreOptions, args: &RestoreArgs) -> Result<Possible, CommandError> {
+    Ok(if args.swap { look_swapped(options, args.terminate).await? } else { look(options).await? })
 }
 
 fn possible(possible: &Possible, options: &RestoreOptions, swap: bool) -> Outcome {

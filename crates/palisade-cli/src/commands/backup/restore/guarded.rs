@@ -21,7 +21,7 @@ pub(super) async fn run(
     let tables = HistoryTables::new(&environment.history_table)?;
     let place = if args.swap { RestorePlace::Beside } else { options.place() };
     // Whatever would keep it from beginning is found before somebody approves it and waits for a backup.
-    let Possible { objects, room, .. } = looked(&options, args.swap).await?;
+    let Possible { objects, room, .. } = looked(&options, args).await?;
     let mut connection = connect(options.target.settings()).await?;
     let step = options.step(place);
     let verdicts = judge_restore(environment, &step);
