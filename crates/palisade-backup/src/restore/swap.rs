@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use palisade_db::{ConnectSettings, Connection, DbError, Row, batch, connect};
 use palisade_plan::RestorePlace;
-use palisade_sql::{Ident, QualifiedName};
+use palisade_sql::{Ident, Literal, QualifiedName};
 
 use super::target::Purpose;
 use super::{Overwrite, Possible, RestoreOptions, RestoreProgress, Restored, look, restore, room};
@@ -109,6 +109,7 @@ pub async fn restore_swapped_if(
     let id = ulid::Ulid::from_parts(u64::try_from(id).unwrap_or(0), rand::random()).to_string().to_lowercase();
     let id = id.get(..8).unwrap_or(&id);
     let (new, before) = (named(&name, "restore", id)?, named(&name, "before", id)?);
+    let unfinished = unfinished(&mut maintenance, &new, id).await?;
     let described = database::describe(&mut maintenance, &name).await?;
     let fail = |reason| RestoreError::NewDatabase { database: new.as_str().to_owned(), reason };
     let begun = Begun { settings: Some(settings.clone()), name: new.clone() };
@@ -123,8 +124,9 @@ pub async fn restore_swapped_if(
         Err(error) => Err(error),
     };
     match swapped {
-        Ok(restored) => {
+        Ok(mut restored) => {
             begun.keep();
+            restored.warnings.extend(unfinished);
             Ok(Swapped { restored, database: name, before: before.as_str().to_owned() })
         }
         Err(error) => {
@@ -195,6 +197,20 @@ async fn fill(
         .map_err(|reason| RestoreError::NewDatabase { database: new.as_str().to_owned(), reason })?;
     connection.close().await;
     Ok(restored)
+}
+
+/// Databases of restores that were killed. Whether somebody fills one right now cannot be told for sure, so they are only named.
+async fn unfinished(connection: &mut Connection, new: &Ident, id: &str) -> Result<Vec<String>, DbError> {
+    let beginning = new.as_str().strip_suffix(id).unwrap_or(new.as_str());
+    let beginning = Literal::new(beginning).map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
+    let sql = format!(
+        "select datname::text from pg_catalog.pg_database where pg_catalog.starts_with(datname, {beginning})
+           and pg_catalog.length(datname) = pg_catalog.length({beginning}) + {} order by datname",
+        id.len()
+    );
+    let rows = batch(connection, &sql).await.map_err(|it| it.error)?.rows;
+    let named = |it: String| format!("`{it}` is of a restore that was killed, or is under way: drop it if none is");
+    rows.iter().map(|it| Ok(named(it.try_get(0)?))).collect()
 }
 
 /// Tables that do not have as many rows as the manifest says.

@@ -125,6 +125,22 @@ async fn who_is_connected_is_named_and_stays_unless_told_otherwise() {
     named.drop().await;
 }
 
+#[tokio::test]
+async fn what_a_killed_one_has_left_is_named() {
+    let place = Place::new().await;
+    let named = Named::new().await;
+    let options = named.options(&place, EngineChoice::Single).await;
+    let left = format!("{}_restore_01kaxh9z", named.name);
+    let mut connection = palisade_tests::connection(&named.scratch).await;
+    for name in [&left, &format!("{left}x"), &format!("{}_restored", named.name)] {
+        run(&mut connection, &format!("create database {} template template0", quoted(name))).await;
+    }
+    let swapped = Box::pin(restore_swapped(&options, false, |_| ())).await.unwrap();
+    let warnings = swapped.restored.warnings.iter().filter(|it| it.contains("was killed")).collect::<Vec<_>>();
+    assert!(warnings.len() == 1 && warnings[0].starts_with(&format!("`{left}` ")), "{warnings:?}");
+    named.drop().await;
+}
+
 /// Somebody comes while it is restored: the work was in vain, and nothing of it stays.
 #[tokio::test]
 async fn who_comes_meanwhile_keeps_it_from_being_swapped() {
