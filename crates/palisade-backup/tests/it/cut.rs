@@ -40,6 +40,23 @@ async fn while_rows_are_read() {
     }
 }
 
+/// Nothing is cut: a reader waits for an answer that does not come, and nobody waits for the backup any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_end_when_nobody_waits_for_them() {
+    let (place, proxy) = behind_proxy().await;
+    proxy.when_sends("copy \"public\".\"more\"", Fault::Hold);
+    let options = options(&place, &proxy, EngineChoice::Parallel);
+    let written = tokio::select! {
+        result = create(&options, |_| ()) => panic!("{result:?}"),
+        written = async { proxy.held().await; place.files() } => written,
+    };
+    assert!(!written.is_empty());
+    // Only once no reader can add to it any more, what was written is removed.
+    while !place.files().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 fn assert_lost(error: &CreateError) {
     let is_known = match error {
         CreateError::Database(it) | CreateError::Rows { source: it, .. } | CreateError::SnapshotLost { source: it } => {
