@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use palisade_store::{Key, Store, StoreError};
+use palisade_store::{Key, ObjectMeta, Store, StoreError};
 
 use crate::manifest::{MANIFEST_FORMAT, Manifest};
 use crate::name::BackupName;
@@ -59,12 +59,24 @@ impl Entry {
         }
     }
 
-    /// The highest level at which its last verification of that level found nothing wrong.
+    /// The highest level at which a verification found nothing wrong, unless something was found wrong.
     pub fn verified_level(&self) -> Option<u8> {
-        if self.verdicts.first().is_some_and(|it| !it.problems.is_empty()) {
+        if self.problem().is_some() {
             return None;
         }
         self.verdicts.iter().filter(|it| it.problems.is_empty()).map(|it| it.level).max()
+    }
+
+    /// The newest verification that found something wrong, and that none has refuted since: only one can that looked as closely.
+    pub fn problem(&self) -> Option<&Verdict> {
+        let mut looked = 0;
+        for verdict in &self.verdicts {
+            if !verdict.problems.is_empty() && verdict.level > looked {
+                return Some(verdict);
+            }
+            looked = looked.max(verdict.level);
+        }
+        None
     }
 
     /// Whether it was begun so long ago that nobody writes it any more.
@@ -182,28 +194,40 @@ async fn newest_where(
 async fn entry(store: &Store, name: BackupName) -> Result<Entry, StoreError> {
     let objects = store.list(Some(&Key::new(name.to_string())?)).await?;
     let damaged = |reason: String| State::Damaged { reason };
-    let sizes: BTreeMap<&str, u64> = objects.iter().map(|it| (it.key.as_str(), it.bytes)).collect();
-    let size = |file: &str| sizes.get(name.key(file).as_str()).copied();
     let pinned = pin::read(store, &name, &objects).await?;
-    if size("manifest.json").is_none() {
+    let manifest = Key::new(name.manifest_key())?;
+    let unfinished = |name| Ok(Entry { name, state: State::Unfinished, verdicts: Vec::new(), pinned: None });
+    if !objects.iter().any(|it| it.key == manifest) {
         return Ok(Entry { name, state: State::Unfinished, verdicts: Vec::new(), pinned });
     }
-    let bytes = store.read_all(&Key::new(name.manifest_key())?, MOST_BYTES).await?;
+    let bytes = match store.read_all(&manifest, MOST_BYTES).await {
+        // Somebody removes it right now, the manifest first.
+        Err(StoreError::NotFound { .. }) => return unfinished(name),
+        read => read?,
+    };
     let state = match read(&bytes, &name) {
         Err(state) => state,
-        Ok(manifest) => {
-            let wrong = manifest.parts.iter().find_map(|part| match size(&part.file) {
-                None => Some(format!("{} is missing", part.file)),
-                Some(found) if found != part.bytes => {
-                    Some(format!("{} has {found} bytes, the manifest says {}", part.file, part.bytes))
-                }
-                Some(_) => None,
-            });
-            wrong.map_or_else(|| State::Complete(Box::new(manifest)), damaged)
-        }
+        Ok(manifest) => first_missing(&manifest, &objects).map_or_else(|| State::Complete(Box::new(manifest)), damaged),
     };
     let verdicts = verdict::read(store, &name, &objects).await?;
     Ok(Entry { name, state, verdicts, pinned })
+}
+
+/// What of a backup is not in the store as its manifest says it is.
+pub(crate) async fn missing(store: &Store, manifest: &Manifest) -> Result<Option<String>, StoreError> {
+    let objects = store.list(Some(&Key::new(manifest.name.to_string())?)).await?;
+    Ok(first_missing(manifest, &objects))
+}
+
+fn first_missing(manifest: &Manifest, objects: &[ObjectMeta]) -> Option<String> {
+    let sizes: BTreeMap<&str, u64> = objects.iter().map(|it| (it.key.as_str(), it.bytes)).collect();
+    manifest.parts.iter().find_map(|part| match sizes.get(manifest.name.key(&part.file).as_str()) {
+        None => Some(format!("{} is missing", part.file)),
+        Some(found) if *found != part.bytes => {
+            Some(format!("{} has {found} bytes, the manifest says {}", part.file, part.bytes))
+        }
+        Some(_) => None,
+    })
 }
 
 fn read(bytes: &[u8], name: &BackupName) -> Result<Manifest, State> {

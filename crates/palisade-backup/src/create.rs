@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 
 pub use settings::{CreateOptions, EngineChoice, Progress};
 
+use crate::catalogue;
 use crate::create_error::CreateError;
 use crate::holder::{self, Holder};
 use crate::inventory::Inventory;
@@ -63,6 +64,8 @@ pub async fn create(options: &CreateOptions, progress: impl FnMut(Progress) + Se
     let taken = match taken {
         Ok(taken) => taken,
         Err(error) => {
+            // What others say who see what it saw is not the reason, if it was ended.
+            let error = if error.is_about_the_server() { holder.lost().await.unwrap_or(error) } else { error };
             unfinished.remove().await;
             return Err(error);
         }
@@ -180,6 +183,9 @@ async fn conclude(
         stages,
     };
     holder.release().await?;
+    if let Some(reason) = catalogue::missing(&options.store, &manifest).await? {
+        return Err(CreateError::Vanished { reason });
+    }
     let text = serde_json::to_vec_pretty(&manifest).map_err(|source| CreateError::Manifest { source })?;
     let key = Key::new(name.manifest_key())?;
     options.store.create(&key, Bytes::from(text)).await?;

@@ -150,6 +150,12 @@ pub enum CreateError {
     /// The store cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was written is not in the store.
+    #[error("what was written is not in the store any more: {reason}")]
+    Vanished {
+        /// What is missing, or has another size.
+        reason: String,
+    },
     /// The manifest could not be put into words.
     #[error("the manifest could not be written down")]
     Manifest {
@@ -202,6 +208,11 @@ fn lacks_locks(error: &DbError) -> bool {
 }
 
 impl CreateError {
+    /// Whether it is the server that failed, or what speaks with it.
+    pub(crate) fn is_about_the_server(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::Database(_) | Self::Rows { .. } | Self::Dump { .. })
+    }
+
     /// Whether a program was not allowed to read something.
     pub(crate) fn is_denied(&self) -> bool {
         matches!(self, Self::Dump { said, .. } if said.is_denied())
@@ -243,6 +254,7 @@ impl CreateError {
                 "look at what it says; if nothing is wrong with the database, report it to the makers of Palisade".to_owned()
             }
             Self::Store(error) => error.help(),
+            Self::Vanished { .. } => "look what else writes to the store, or whether it is still mounted, and try again".to_owned(),
             Self::Reader { .. } | Self::TableMissing { .. } | Self::CopyText { .. } | Self::Archive(_) | Self::Seal { .. } | Self::Read { .. } | Self::Manifest { .. } => again(),
         }
     }

@@ -19,6 +19,7 @@ use tracing::debug;
 use crate::create_error::CreateError;
 use crate::inventory::{self, Inventory, Table};
 use crate::stopwatch::Stopwatch;
+use crate::texts::SESSION;
 
 /// How often tables may come and go while they are locked before we give up.
 const TRIES: usize = 5;
@@ -26,6 +27,11 @@ const TRIES: usize = 5;
 const PERIOD: Duration = Duration::from_secs(10);
 /// How long it may take to answer that: a disk that stands still for a moment is no reason to begin anew.
 const SILENCE: Duration = Duration::from_mins(1);
+
+/// How often in a row somebody must be seen to wait for us and to keep `pg_dump` waiting: who has a `lock_timeout` of his own goes away.
+const CIRCLES: usize = 3;
+/// How long the session may take to say what has become of it, where something else has failed already.
+const SHORTLY: Duration = Duration::from_secs(3);
 
 /// A transaction that is open, and what it shows.
 #[derive(Debug)]
@@ -37,6 +43,18 @@ pub(crate) struct Holder {
     pub(crate) snapshot: String,
     pub(crate) inventory: Inventory,
     pub(crate) fingerprint: String,
+}
+
+/// The texts of an answer.
+async fn asked(connection: &mut Connection, sql: &str) -> Result<Vec<String>, CreateError> {
+    match timeout(SILENCE, batch(connection, sql)).await {
+        Ok(Ok(answer)) => {
+            let texts: Result<Vec<String>, _> = answer.rows.iter().map(|it| it.try_get(0)).collect();
+            texts.map_err(|it| CreateError::Database(it.into()))
+        }
+        Ok(Err(it)) => Err(CreateError::SnapshotLost { source: it.error }),
+        Err(_) => Err(CreateError::Silent { seconds: SILENCE.as_secs() }),
+    }
 }
 
 /// Begins a transaction, locks every table, and exports a snapshot.
@@ -59,17 +77,17 @@ pub(crate) async fn hold(
             Ok(Some((snapshot, inventory))) => {
                 let fingerprint = introspect::everything_within(&mut connection).await?.fingerprint();
                 let fingerprint = fingerprint.as_str().to_owned();
+                run(&mut connection, "rollback to savepoint reads").await?;
                 stopwatch.lap("catalog");
                 let facts = connection.facts().clone();
                 return Ok(Holder { connection: Mutex::new(connection), facts, snapshot, inventory, fingerprint });
             }
             Ok(None) => debug!("a table was made while the others were locked"),
-            // It went away between being listed and being locked.
-            Err(error) if error.sqlstate() == Some(SqlState::UNDEFINED_TABLE) => debug!("a table went away"),
+            // It went away between being listed and being locked, or its schema.
+            Err(error) if gone(&error) => debug!("a table went away"),
             Err(error) if error.sqlstate() == Some(SqlState::LOCK_NOT_AVAILABLE) => {
                 batch(&mut connection, "rollback").await.map_err(|it| it.error)?;
-                let blockers = blockers(&mut connection).await?;
-                return Err(CreateError::Locked { blockers });
+                return Err(CreateError::Locked { blockers: blockers(&mut connection).await? });
             }
             Err(error) => return Err(error.into()),
         }
@@ -84,12 +102,16 @@ fn begin(connection: &Connection) -> String {
     format!(
         "begin isolation level repeatable read read only;
          set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; {unlimited}
-         set local search_path = pg_catalog; set local row_security = off"
+         {SESSION} set local search_path = pg_catalog; set local row_security = off"
     )
 }
 
+fn gone(error: &DbError) -> bool {
+    error.sqlstate().is_some_and(|it| [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(&it))
+}
+
 /// Who holds a lock that keeps tables from being read, as people read it.
-async fn blockers(connection: &mut Connection) -> Result<Vec<String>, DbError> {
+pub(crate) async fn blockers(connection: &mut Connection) -> Result<Vec<String>, DbError> {
     let rows = batch(connection, include_str!("holder/blockers.sql")).await.map_err(|it| it.error)?.rows;
     rows.iter().map(|it| it.try_get(0).map_err(DbError::from)).collect()
 }
@@ -106,6 +128,9 @@ async fn locked(
     let row = rows.last().ok_or_else(|| DbError::Unexpected { reason: "no snapshot".to_owned() })?;
     let snapshot: String = row.try_get(0)?;
     stopwatch.lap("locks");
+    // What is asked about views and sequences locks them. Those locks go again: somebody who waits for one of them would let the next
+    // who reads wait as well, `pg_dump` among them, for which we wait.
+    run(connection, "savepoint reads").await?;
     let inventory = inventory::read(connection, history).await?;
     stopwatch.lap("catalog");
     let known: BTreeSet<u32> = tables.iter().map(|it| it.oid).collect();
@@ -127,19 +152,39 @@ fn refuse_unreadable(connection: &Connection, tables: &[Table]) -> Result<(), Cr
     if filtered.is_empty() { Ok(()) } else { Err(CreateError::Filtered { user: facts.user.clone(), tables: filtered }) }
 }
 
+async fn run(connection: &mut Connection, sql: &str) -> Result<(), DbError> {
+    batch(connection, sql).await.map(drop).map_err(|it| it.error)
+}
+
 impl Holder {
     /// Asks the server again and again whether it is still there, and ends when it is not. The network can go without a word: then those
     /// who read wait for the next row for ever, and nobody can tell that from a slow disk.
+    ///
+    /// It also ends when `pg_dump` waits for somebody who waits for us: the server sees no circle in that, for we wait for `pg_dump`
+    /// outside of it.
     pub(crate) async fn watch(&self) -> CreateError {
         let mut connection = self.connection.lock().await;
+        let mut circles = 0;
         loop {
             sleep(PERIOD).await;
-            match timeout(SILENCE, batch(&mut connection, "select 'still here'")).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(it)) => return CreateError::SnapshotLost { source: it.error },
-                Err(_) => return CreateError::Silent { seconds: SILENCE.as_secs() },
+            match asked(&mut connection, include_str!("holder/circle.sql")).await {
+                Ok(waiting) if waiting.is_empty() => circles = 0,
+                Ok(blockers) => {
+                    circles += 1;
+                    if circles == CIRCLES {
+                        return CreateError::Locked { blockers };
+                    }
+                }
+                Err(error) => return error,
             }
         }
+    }
+
+    /// Whether the session is still there; otherwise, what that was.
+    pub(crate) async fn lost(&self) -> Option<CreateError> {
+        let mut connection = self.connection.lock().await;
+        let asked = timeout(SHORTLY, asked(&mut connection, "select 'still here' where false")).await;
+        asked.ok().and_then(Result::err)
     }
 
     /// Ends the transaction. That it lasted until now is what makes the backup one state: a table that nobody had begun to read could

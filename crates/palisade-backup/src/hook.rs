@@ -57,11 +57,15 @@ pub async fn hook(argv: &[String], event: &Value) -> Result<(), HookError> {
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
     let start = |source| HookError::Start { program: program.clone(), source };
     let mut child = command.spawn().map_err(start)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // Who does not want to know may close its input.
-        let _ = stdin.write_all(format!("{event}\n").as_bytes()).await;
-    }
-    match tokio::time::timeout(LONGEST, child.wait()).await {
+    let stdin = child.stdin.take();
+    let ending = async {
+        if let Some(mut stdin) = stdin {
+            // Who does not want to know may close its input.
+            let _ = stdin.write_all(format!("{event}\n").as_bytes()).await;
+        }
+        child.wait().await
+    };
+    match tokio::time::timeout(LONGEST, ending).await {
         Err(_) => Err(HookError::TimedOut { program: program.clone() }),
         Ok(Err(source)) => Err(start(source)),
         Ok(Ok(status)) if status.success() => Ok(()),

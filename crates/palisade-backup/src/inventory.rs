@@ -24,8 +24,10 @@ pub(crate) struct Table {
     pub(crate) name: QualifiedName,
     /// Without rows of its own: those are in its partitions.
     pub(crate) partitioned: bool,
-    /// Size of its rows on the server's disk.
+    /// Size of its rows on the server's disk, with what of them lies elsewhere because it is large.
     pub(crate) bytes: u64,
+    /// Size without that: what has pages in which rows begin.
+    pub(crate) main_bytes: u64,
     /// Whether row security would keep rows from this role.
     pub(crate) filtered: bool,
     /// Whether this role may read it.
@@ -53,6 +55,8 @@ pub(crate) struct Inventory {
     pub(crate) exclusions: Vec<Exclusion>,
     /// Schemas whose rows are left out.
     pub(crate) without_rows: Vec<&'static str>,
+    /// Whether sessions write bytes in hexadecimal, if nobody tells them.
+    pub(crate) writes_hex: bool,
 }
 
 impl Inventory {
@@ -64,11 +68,12 @@ impl Inventory {
 
 /// Reads which tables there are, without their sizes: to ask for the size of a table that is locked means to wait for the lock.
 pub(crate) async fn tables(connection: &mut Connection) -> Result<Vec<Table>, DbError> {
-    tables_with(connection, "0").await
+    tables_with(connection, false).await
 }
 
-async fn tables_with(connection: &mut Connection, size: &str) -> Result<Vec<Table>, DbError> {
-    let tables = include_str!("inventory/tables.sql").replace("$size", size);
+async fn tables_with(connection: &mut Connection, sizes: bool) -> Result<Vec<Table>, DbError> {
+    let [size, main] = if sizes { ["pg_table_size(c.oid)", "pg_relation_size(c.oid)"] } else { ["0", "0"] };
+    let tables = include_str!("inventory/tables.sql").replace("$size", size).replace("$main", main);
     let sql = format!("set search_path = pg_catalog; {tables}");
     let rows = batch(connection, &sql).await.map_err(|it| it.error)?.rows;
     rows.iter().map(table).collect()
@@ -82,6 +87,7 @@ fn table(row: &PgRow) -> Result<Table, DbError> {
         name: QualifiedName::new(&text("schema")?, &text("name")?).map_err(|it| unexpected(&it.to_string()))?,
         partitioned: text("kind")? == "p",
         bytes: number(&text("bytes")?)?,
+        main_bytes: number(&text("main_bytes")?)?,
         filtered: text("filtered")? == "true",
         readable: text("readable")? == "true",
         columns: serde_json::from_str(&columns).map_err(|_| unexpected("columns cannot be read"))?,
@@ -92,7 +98,7 @@ fn table(row: &PgRow) -> Result<Table, DbError> {
 
 /// Reads everything in the transaction that is open.
 pub(crate) async fn read(connection: &mut Connection, history: &HistoryTable) -> Result<Inventory, DbError> {
-    let tables = tables_with(connection, "coalesce(pg_relation_size(c.oid), 0)").await?;
+    let tables = tables_with(connection, true).await?;
     let name = QualifiedName::new(&history.schema, &history.name).map_err(|it| unexpected(&it.to_string()))?;
     let quoted = Literal::new(name.to_string()).map_err(|it| unexpected(&it.to_string()))?;
     let sql = format!("{};\nselect (to_regclass({quoted}) is not null)::text", include_str!("inventory/facts.sql"));
@@ -121,6 +127,7 @@ pub(crate) async fn read(connection: &mut Connection, history: &HistoryTable) ->
         migrations: None,
         exclusions: without_rows.iter().map(exclusion).collect(),
         without_rows,
+        writes_hex: text("writes_hex")? == "true",
         tables,
     };
     if has_history.try_get::<String, _>(0)? == "true" {

@@ -32,6 +32,7 @@ mod said;
 mod seal;
 mod ship;
 mod stopwatch;
+mod texts;
 mod verdict;
 mod verify;
 mod verify_error;

@@ -111,10 +111,9 @@ pub fn decide(policy: &Policy, candidates: &[Candidate], now: Timestamp) -> Resu
 }
 
 fn candidate(entry: &Entry) -> Option<Candidate> {
-    let Entry { name, state, verdicts, pinned } = entry;
-    let found_problems = verdicts.first().is_some_and(|it| !it.problems.is_empty());
+    let Entry { name, state, verdicts: _, pinned } = entry;
     let (taken, state) = match state {
-        State::Complete(manifest) if found_problems => (manifest.snapshot.at, CandidateState::Damaged),
+        State::Complete(manifest) if entry.problem().is_some() => (manifest.snapshot.at, CandidateState::Damaged),
         State::Complete(manifest) => {
             (manifest.snapshot.at, CandidateState::Complete { verified: entry.verified_level().is_some() })
         }

@@ -48,10 +48,13 @@ const KNOWN: [(&str, &str); 14] = [
 
 /// Beginnings of warnings that say nothing about whether a dump is complete: circles of foreign keys matter to whoever restores rows
 /// only, and we restore keys behind rows.
-const HARMLESS: [&str; 4] = [
+const HARMLESS: [&str; 6] = [
     "warning: there are circular foreign-key constraints",
     "detail: ",
     "hint: ",
+    // What the server itself says to whoever connects, of the collation of the database.
+    "DETAIL:  The database was created using collation version",
+    "HINT:  Rebuild all objects in this database",
     // What is named in a filter of ours and is not there.
     "warning: no matching tables were found",
 ];
@@ -100,7 +103,7 @@ impl Said {
     /// The first line that a dump that ended well should not have come with.
     pub(crate) fn unknown(&self) -> Option<&str> {
         let lines = self.lines.iter().map(String::as_str);
-        lines.into_iter().find(|line| !HARMLESS.iter().any(|it| line.starts_with(it)) && !line.starts_with(' '))
+        lines.into_iter().find(|line| !is_harmless(line) && !line.starts_with(' '))
     }
 
     /// What to do about it, if the problem is a known one.
@@ -112,6 +115,10 @@ impl Said {
         let known = KNOWN.iter().find(|(words, _)| self.lines.iter().any(|it| it.contains(words)));
         known.map(|(_, help)| (*help).to_owned())
     }
+}
+
+fn is_harmless(line: &str) -> bool {
+    HARMLESS.iter().any(|it| line.starts_with(it)) || (line.contains("WARNING: ") && line.contains("collation version"))
 }
 
 /// `pg_dump: error: x` is shown as `error: x`: the name of the program stands before it already. The line of SQL that

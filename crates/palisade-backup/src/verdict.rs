@@ -8,9 +8,13 @@ use ulid::Ulid;
 
 use crate::name::BackupName;
 
+/// What the names of verdicts end in.
+const GOOD: &str = "good";
+const BAD: &str = "bad";
+
 /// A verdict is no larger than this.
 const MOST_BYTES: u64 = 64 << 20;
-/// So many of the newest are read.
+/// So many of the newest are read, and of the others those that say more.
 const NEWEST: usize = 3;
 
 /// What a verification found.
@@ -34,18 +38,40 @@ pub(crate) async fn write(store: &Store, name: &BackupName, verdict: &Verdict) -
     // Texts, numbers and a time always serialize.
     let text = serde_json::to_vec_pretty(verdict).unwrap_or_default();
     let id = Ulid::from_parts(u64::try_from(verdict.at.as_millisecond()).unwrap_or(0), rand::random());
-    store.create(&Key::new(name.key(&format!("verdict-{id}.json")))?, Bytes::from(text)).await
+    let outcome = if verdict.problems.is_empty() { GOOD } else { BAD };
+    let file = format!("verdict-{id}-{}-{outcome}.json", verdict.level);
+    store.create(&Key::new(name.key(&file))?, Bytes::from(text)).await
 }
 
-/// The newest verdicts, the newest first. One that cannot be read says nothing.
+/// What the name of a verdict says of it: the level, and whether nothing was wrong. Older versions wrote names that say nothing.
+fn outcome(key: &Key) -> Option<(u8, bool)> {
+    let (rest, outcome) = key.as_str().strip_suffix(".json")?.rsplit_once('-')?;
+    let level = rest.rsplit_once('-')?.1.parse().ok()?;
+    [(GOOD, true), (BAD, false)].into_iter().find(|it| it.0 == outcome).map(|it| (level, it.1))
+}
+
+/// The newest verdicts, the newest first, and all older ones that count for something beside them. One that cannot be read says nothing,
+/// nor does one that somebody removes.
 pub(crate) async fn read(store: &Store, name: &BackupName, objects: &[ObjectMeta]) -> Result<Vec<Verdict>, StoreError> {
     let prefix = name.key("verdict-");
     let mut keys: Vec<&Key> = objects.iter().map(|it| &it.key).filter(|it| it.as_str().starts_with(&prefix)).collect();
     keys.sort_by(|one, other| other.as_str().cmp(one.as_str()));
-    let mut verdicts = Vec::new();
-    for key in keys.into_iter().take(NEWEST) {
-        let bytes = store.read_all(key, MOST_BYTES).await?;
-        verdicts.extend(serde_json::from_slice::<Verdict>(&bytes).ok());
+    let (mut verdicts, mut looked, mut good): (Vec<Verdict>, u8, u8) = (Vec::new(), 0, 0);
+    for (number, key) in keys.into_iter().enumerate() {
+        let counts = outcome(key).is_none_or(|(level, is_good)| level > if is_good { good } else { looked });
+        if number >= NEWEST && !counts {
+            continue;
+        }
+        let bytes = match store.read_all(key, MOST_BYTES).await {
+            Err(StoreError::NotFound { .. }) => continue,
+            read => read?,
+        };
+        let Ok(verdict) = serde_json::from_slice::<Verdict>(&bytes) else { continue };
+        looked = looked.max(verdict.level);
+        if verdict.problems.is_empty() {
+            good = good.max(verdict.level);
+        }
+        verdicts.push(verdict);
     }
     Ok(verdicts)
 }

@@ -33,7 +33,8 @@ impl CopyOut<'_> {
     ///
     /// # Errors
     ///
-    /// [`DbError`] if the server or the connection failed: then what came before is not everything.
+    /// [`DbError`] if the server or the connection failed: then what came before is not everything, and the connection is of no use any
+    /// more, for answers of the server are still on their way.
     pub async fn next(&mut self) -> Result<Option<Bytes>, DbError> {
         Ok(self.stream.try_next().await?)
     }

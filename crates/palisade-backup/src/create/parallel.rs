@@ -6,10 +6,12 @@ mod reader;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::thread::Builder;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use palisade_archive::Rows;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::pg_dump::PgDump;
 use super::{Place, Progress, Report};
@@ -36,11 +38,15 @@ pub(super) async fn take(
     let mut parts = vec![pre_data];
     stopwatch.lap("pre-data");
 
-    let (mut row_parts, rows) = read(dump, place, report).await?;
-    row_parts.sort_by(|one, other| one.file.cmp(&other.file));
-    parts.extend(row_parts);
-    stopwatch.lap("rows");
+    // Behind the first without delay: of indexes, triggers and views the server tells what they are now, whatever the snapshot shows,
+    // and what was renamed in between would not fit.
+    let (post_data, contents, said) =
+        dump.archive(place, "post-data.dump", Content::PostData, &section("post-data"), |_| ()).await?;
+    contents.finish()?;
+    warnings.extend(said.warnings());
+    stopwatch.lap("post-data");
 
+    let mut large_objects = None;
     if dump.holder.inventory.large_objects > 0 {
         let arguments =
             ["--section=data".to_owned(), "--exclude-table-data=*.*".to_owned(), "--large-objects".to_owned()];
@@ -50,15 +56,17 @@ pub(super) async fn take(
             dump.archive(place, "large-objects.dump", Content::LargeObjects, &arguments, |_| ()).await?;
         contents.finish()?;
         warnings.extend(said.warnings());
-        parts.push(part);
+        large_objects = Some(part);
         stopwatch.lap("large-objects");
     }
-    let (post_data, contents, said) =
-        dump.archive(place, "post-data.dump", Content::PostData, &section("post-data"), |_| ()).await?;
-    contents.finish()?;
-    warnings.extend(said.warnings());
+
+    let (mut row_parts, rows) = read(dump, place, report).await?;
+    row_parts.sort_by(|one, other| one.file.cmp(&other.file));
+    // In the order in which they are restored.
+    parts.extend(row_parts);
+    parts.extend(large_objects);
     parts.push(post_data);
-    stopwatch.lap("post-data");
+    stopwatch.lap("rows");
     warnings.sort();
     warnings.dedup();
     Ok((parts, rows))
@@ -70,37 +78,70 @@ async fn read(
     place: &Place,
     report: &mut Report<impl FnMut(Progress) + Send>,
 ) -> Result<(Vec<Part>, BTreeMap<(String, String), Rows>), CreateError> {
+    let queue = range::ranges(dump.holder.inventory.with_rows());
+    let ranges = queue.len();
     let work = Arc::new(Work {
         connect: dump.options.connect.clone(),
         snapshot: dump.holder.snapshot.clone(),
         place: place.clone(),
         runtime: Handle::current(),
-        queue: Mutex::new(range::ranges(dump.holder.inventory.with_rows())),
+        queue: Mutex::new(queue),
     });
     let (tell, mut told) = mpsc::channel(WAITING);
     let (_go_on, stop) = watch::channel(());
-    let mut readers = Vec::new();
-    for _ in 0..dump.options.jobs.max(1) {
+    let mut readers = FuturesUnordered::new();
+    // None is opened for nothing: there may be few connections left.
+    for _ in 0..dump.options.jobs.clamp(1, ranges.max(1)) {
         let (work, tell, stop) = (work.clone(), tell.clone(), stop.clone());
-        readers.push(tokio::task::spawn_blocking(move || reader::run(&work, &tell, stop)));
+        let (end, ended) = oneshot::channel();
+        // Not of the runtime's threads, which the store needs.
+        let thread = Builder::new().name("rows".to_owned()).spawn(move || {
+            let result = reader::run(&work, &tell, stop);
+            drop((work, tell));
+            let _ = end.send(result);
+        });
+        thread.map_err(|source| CreateError::Reader { source })?;
+        readers.push(ended);
     }
     drop((work, tell));
     let (mut parts, mut rows) = (Vec::new(), BTreeMap::<_, Rows>::new());
-    while let Some(it) = told.recv().await {
-        match it? {
-            Told::Bytes(bytes) => report.read(bytes),
-            Told::Range(range, part, found) => {
-                report.table_done();
-                let name = &range.table.name;
-                *rows.entry((name.schema.as_str().to_owned(), name.name.as_str().to_owned())).or_default() += found;
-                // A table without rows needs no object.
-                parts.extend(part);
-            }
+    loop {
+        tokio::select! {
+            biased;
+            it = told.recv() => match it {
+                Some(it) => hear(it?, report, &mut parts, &mut rows),
+                None => break,
+            },
+            Some(ended) = readers.next() => reader_ended(ended)?,
         }
     }
-    for reader in readers {
-        let ended = reader.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        ended.map_err(|source| CreateError::Reader { source })?;
+    while let Some(ended) = readers.next().await {
+        reader_ended(ended)?;
     }
     Ok((parts, rows))
+}
+
+fn hear(
+    told: Told,
+    report: &mut Report<impl FnMut(Progress) + Send>,
+    parts: &mut Vec<Part>,
+    rows: &mut BTreeMap<(String, String), Rows>,
+) {
+    match told {
+        Told::Bytes(bytes) => report.read(bytes),
+        Told::Range(range, part, found) => {
+            if range.is_last() {
+                report.table_done();
+            }
+            let name = &range.table.name;
+            *rows.entry((name.schema.as_str().to_owned(), name.name.as_str().to_owned())).or_default() += found;
+            // A table without rows needs no object.
+            parts.extend(part);
+        }
+    }
+}
+
+/// Nobody told of it: it panicked.
+fn reader_ended(ended: Result<io::Result<()>, oneshot::error::RecvError>) -> Result<(), CreateError> {
+    ended.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|source| CreateError::Reader { source })
 }

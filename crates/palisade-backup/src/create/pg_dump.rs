@@ -15,6 +15,7 @@ use crate::manifest::{Content, Part};
 use crate::program;
 use crate::said::Said;
 use crate::ship::Look;
+use crate::texts;
 
 pub(super) struct PgDump<'a> {
     pub(super) options: &'a CreateOptions,
@@ -90,7 +91,10 @@ impl PgDump<'_> {
             let schema = Ident::new(*schema).map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
             command.arg(format!("--exclude-table-data={schema}.*"));
         }
-        command.arg(database_argument(&self.options.connect));
+        command.arg(database_argument(&self.options.connect)).env(texts::PROGRAM.0, texts::PROGRAM.1);
+        if !self.holder.inventory.writes_hex {
+            command.env(texts::BYTES_AS_HEX.0, texts::BYTES_AS_HEX.1);
+        }
         command.spawn().map_err(|source| CreateError::Start { program: path, source })
     }
 }

@@ -1,7 +1,7 @@
 -- Relations that a dump locks, and what is to be known before their rows are read. Members of extensions belong to the extension, but
 -- for the tables whose rows it asks to be dumped, with a condition.
 select c.oid::text as oid, n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind,
-       $size::text as bytes,
+       coalesce($size, 0)::text as bytes, coalesce($main, 0)::text as main_bytes,
        (c.relrowsecurity and (c.relforcerowsecurity or not pg_has_role(c.relowner, 'usage')))::text as filtered,
        has_table_privilege(c.oid, 'select')::text as readable,
        coalesce((select json_agg(a.attname order by a.attnum) from pg_attribute a

@@ -9,6 +9,9 @@ use super::stow::Stow;
 use super::{Look, Piece, ShipError};
 use crate::seal::{Sealed, Sealer, Sealing};
 
+/// What is sealed at once.
+const SLICE: usize = 512 << 10;
+
 type HandOn = Box<dyn FnMut(Bytes) -> io::Result<()> + Send>;
 
 /// A part on its way into the store, sealed in the thread that reads it. Dropped before [`finish`](Self::finish), nothing of it stays.
@@ -33,9 +36,13 @@ impl Packer {
     ///
     /// An error is often said by [`finish`](Self::finish) only, and better.
     pub(crate) async fn put(&mut self, bytes: &[u8]) -> Result<(), ShipError> {
-        self.look.at(bytes)?;
-        self.sealer.write(bytes)?;
-        hand_on(&self.sealed, &self.stow).await
+        // Of a large piece, no more is sealed than the store takes.
+        for bytes in bytes.chunks(SLICE) {
+            self.look.at(bytes)?;
+            self.sealer.write(bytes)?;
+            hand_on(&self.sealed, &self.stow).await?;
+        }
+        Ok(())
     }
 
     /// Waits until all of it is in the store. `read` is how reading it went: after an error, nothing of it stays.

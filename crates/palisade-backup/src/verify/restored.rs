@@ -20,6 +20,7 @@ use crate::restore::{
     restore, run,
 };
 use crate::restore_error::RestoreError;
+use crate::texts::SESSION;
 
 /// Where a backup is restored to be looked at.
 #[derive(Debug, Clone)]
@@ -172,10 +173,8 @@ async fn compare(
     // Of a table that an extension has filled, only the rows are in a backup that its condition lets in.
     let there: BTreeMap<String, Option<String>> =
         inventory::tables(connection).await?.into_iter().map(|it| (it.name.to_string(), it.condition)).collect();
-    let settings =
-        "set row_security = off; set search_path = pg_catalog; set datestyle = iso; set intervalstyle = postgres;
-                    set extra_float_digits = 3";
-    batch(connection, settings).await.map_err(|it| it.error)?;
+    let settings = format!("{SESSION} set row_security = off; set search_path = pg_catalog");
+    batch(connection, &settings).await.map_err(|it| it.error)?;
     let mut rows: BTreeMap<(String, String), Rows> = BTreeMap::new();
     let mut manifest = manifest.clone();
     let mut told = Vec::new();

@@ -61,7 +61,7 @@ async fn every_stage_is_measured() {
     let mut connection = place.connect().await;
     run(&mut connection, "select lo_from_bytea(4242, 'large')").await;
     let single: &[&str] = &["schema", "data"];
-    let parallel: &[&str] = &["pre-data", "rows", "large-objects", "post-data"];
+    let parallel: &[&str] = &["pre-data", "post-data", "large-objects", "rows"];
     for (engine, stages) in [(EngineChoice::Single, single), (EngineChoice::Parallel, parallel)] {
         run(&mut connection, "begin; lock table people in access exclusive mode").await;
         let options = CreateOptions { engine, ..place.options() };

@@ -10,6 +10,7 @@ mod create;
 mod cut;
 mod damage;
 mod many;
+mod meanwhile;
 mod memory;
 mod race;
 mod restore;
@@ -23,5 +24,6 @@ mod secrets;
 #[path = "../../../palisade-store/tests/it/server.rs"]
 mod server;
 mod support;
+mod texts;
 mod verify;
 mod versions;

@@ -40,6 +40,31 @@ async fn flipped_bits_and_cuts_are_found_at_level_one_and_two() {
     assert_eq!(verdict.problems.len(), 1, "{:?}", verdict.problems);
 }
 
+/// A look that is less close refutes nothing, however often.
+#[tokio::test]
+async fn what_was_found_wrong_stays_wrong_until_somebody_looks_as_closely() {
+    let place = Place::new().await;
+    let store = open(place.store());
+    let manifest = place.backup().await.unwrap();
+    let mut other = manifest.clone();
+    other.tables[0].rows += 1;
+    let look = async |manifest, level| verify(&store, manifest, None, &level, |_| ()).await.unwrap().problems.len();
+    assert_eq!(look(&other, Level::Contents).await, 1);
+    for _ in 0..4 {
+        assert_eq!(look(&manifest, Level::Sums).await, 0);
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    let entry = place.entries().await.remove(0);
+    assert_eq!((entry.verified_level(), entry.problem().map(|it| it.level)), (None, Some(2)));
+    assert_eq!(look(&manifest, Level::Contents).await, 0);
+    for _ in 0..4 {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        look(&manifest, Level::Sums).await;
+    }
+    let entry = place.entries().await.remove(0);
+    assert_eq!((entry.verified_level(), entry.problem()), (Some(2), None));
+}
+
 #[tokio::test]
 async fn a_missing_key_is_no_damage() {
     let place = Place::new().await;

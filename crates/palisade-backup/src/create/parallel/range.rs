@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use palisade_db::DbError;
 
@@ -20,6 +21,8 @@ pub(super) struct Range {
     number: usize,
     /// The first page, and the one behind the last; the last range has no end: rows may have been added.
     pages: Option<(u64, Option<u64>)>,
+    /// Ranges of the table that were not read to their end yet.
+    left: Arc<AtomicUsize>,
 }
 
 /// All tables, the largest first, large ones in ranges.
@@ -30,11 +33,12 @@ pub(super) fn ranges<'a>(tables: impl Iterator<Item = &'a Table>) -> VecDeque<Ra
     for (number, table) in tables.into_iter().enumerate() {
         let table = Arc::new(table.clone());
         let count = if table.heap && table.condition.is_none() { (table.bytes / RANGE).max(1) } else { 1 };
-        let pages = (table.bytes / PAGE).div_ceil(count);
+        let pages = (table.main_bytes / PAGE).div_ceil(count);
+        let left = Arc::new(AtomicUsize::new(usize::try_from(count).unwrap_or(usize::MAX)));
         for range in 0..count {
             let end = (range + 1 < count).then_some((range + 1) * pages);
             let pages = (count > 1).then_some((range * pages, end));
-            ranges.push_back(Range { table: table.clone(), number, pages });
+            ranges.push_back(Range { table: table.clone(), number, pages, left: left.clone() });
         }
     }
     ranges
@@ -44,6 +48,11 @@ impl Range {
     /// Name of its file, without what sealing adds.
     pub(super) fn file(&self) -> String {
         format!("rows-{:06}-{:010}.copy", self.number, self.pages.map_or(0, |it| it.0))
+    }
+
+    /// Says that it was read, and whether it was the last of its table.
+    pub(super) fn is_last(&self) -> bool {
+        self.left.fetch_sub(1, Ordering::Relaxed) == 1
     }
 
     /// What reads it.
@@ -62,5 +71,37 @@ impl Range {
                 "copy (select {list} from only {name} where ctid >= '({first},0)' and ctid < '({end},0)') to stdout"
             ),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use palisade_sql::QualifiedName;
+
+    use super::{RANGE, Table, ranges};
+
+    fn table(name: &str, bytes: u64, main_bytes: u64) -> Table {
+        Table {
+            oid: 1,
+            name: QualifiedName::new("public", name).unwrap(),
+            partitioned: false,
+            bytes,
+            main_bytes,
+            filtered: false,
+            readable: true,
+            columns: vec!["a".to_owned()],
+            heap: true,
+            condition: None,
+        }
+    }
+
+    #[test]
+    fn a_table_is_read_once_its_last_range_is() {
+        let tables = [table("small", 1, 1), table("large", 3 * RANGE, 3 * RANGE), table("texts", 2 * RANGE, 80_000)];
+        let ranges = ranges(tables.iter());
+        let names: Vec<String> = ranges.iter().map(|it| it.table.name.to_string()).collect();
+        assert_eq!(names.iter().filter(|it| it.contains("large")).count(), 3);
+        assert_eq!(names.iter().filter(|it| it.contains("texts")).count(), 2, "what lies elsewhere counts as well");
+        assert_eq!(ranges.iter().filter(|it| it.is_last()).count(), tables.len());
     }
 }

@@ -5,22 +5,24 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use palisade_archive::{RowDigest, Rows};
 use palisade_db::{ConnectSettings, Connection, CopyOut, DbError, batch, connect, copy_out};
-use palisade_sql::Literal;
+use palisade_sql::{Literal, SqlState};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, watch};
 
 use super::range::Range;
 use crate::create::{Place, arrived};
 use crate::create_error::CreateError;
+use crate::holder::blockers;
 use crate::manifest::{Content, Part};
 use crate::ship::{Look, Packer, ShipError};
+use crate::texts::SESSION;
 
-/// What is sealed at once.
+/// What is collected before it is sealed. Rows that are larger are not collected.
 const PIECE: usize = 256 * 1024;
 
 /// What all readers work on.
@@ -31,6 +33,12 @@ pub(super) struct Work {
     /// Puts parts into the store.
     pub(super) runtime: Handle,
     pub(super) queue: Mutex<VecDeque<Range>>,
+}
+
+impl Work {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Range>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What readers tell.
@@ -64,15 +72,25 @@ pub(super) fn run(
 }
 
 async fn read_all(work: &Work, told: &mpsc::Sender<Result<Told, CreateError>>) -> Result<(), CreateError> {
-    let mut connection = connect(&work.connect).await?;
-    let begin = begin(&connection, &work.snapshot)?;
-    batch(&mut connection, &begin).await.map_err(|it| it.error)?;
+    let mut connection = match opened(work).await {
+        Ok(it) => it,
+        // The others have read everything while the server had no connection left.
+        Err(_) if work.queue().is_empty() => return Ok(()),
+        Err(error) => return Err(error),
+    };
     loop {
-        let next = work.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let next = work.queue().pop_front();
         let Some(range) = next else { break };
-        let (part, rows) = read(&mut connection, work, &range, told).await?;
-        if told.send(Ok(Told::Range(Box::new(range), part, rows))).await.is_err() {
-            break;
+        match read(&mut connection, work, &range, told).await {
+            Ok((part, rows)) => {
+                if told.send(Ok(Told::Range(Box::new(range), part, rows))).await.is_err() {
+                    break;
+                }
+            }
+            Err(CreateError::Rows { source, table }) if source.sqlstate() == Some(SqlState::LOCK_NOT_AVAILABLE) => {
+                return Err(locked(&work.connect, table, source).await);
+            }
+            Err(error) => return Err(error),
         }
     }
     // It only read: whether the server hears of the end does not matter.
@@ -81,15 +99,31 @@ async fn read_all(work: &Work, told: &mpsc::Sender<Result<Told, CreateError>>) -
     Ok(())
 }
 
-/// The same settings as those of `pg_dump`, so that both write values alike.
+async fn opened(work: &Work) -> Result<Connection, CreateError> {
+    let mut connection = connect(&work.connect).await?;
+    let begin = begin(&connection, &work.snapshot)?;
+    batch(&mut connection, &begin).await.map_err(|it| it.error)?;
+    Ok(connection)
+}
+
+/// Whoever waits for a lock that we all keep from him lets nobody pass.
+async fn locked(settings: &ConnectSettings, table: String, source: DbError) -> CreateError {
+    // The connection of the COPY that failed is of no use any more.
+    let blockers = match connect(settings).await {
+        Ok(mut connection) => blockers(&mut connection).await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    if blockers.is_empty() { CreateError::Rows { table, source } } else { CreateError::Locked { blockers } }
+}
+
+/// The same settings as those of `pg_dump`, and of who compares, so that all write values alike.
 fn begin(connection: &Connection, snapshot: &str) -> Result<String, DbError> {
     let snapshot = Literal::new(snapshot).map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
     let unlimited = if connection.server_version().major() >= 17 { "set transaction_timeout = 0;" } else { "" };
     Ok(format!(
         "begin isolation level repeatable read read only; set transaction snapshot {snapshot};
          set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; {unlimited}
-         set row_security = off; set search_path = pg_catalog; set client_encoding = 'UTF8'; set datestyle = iso;
-         set intervalstyle = postgres; set extra_float_digits = 3; set synchronize_seqscans = off"
+         {SESSION} set row_security = off; set search_path = pg_catalog; set synchronize_seqscans = off"
     ))
 }
 
@@ -101,13 +135,14 @@ async fn read(
     told: &mpsc::Sender<Result<Told, CreateError>>,
 ) -> Result<(Option<Part>, Rows), CreateError> {
     let table = range.table.name.to_string();
-    let mut copy = copy_out(connection, &range.statement()?).await?;
-    let Some(first) = copy.next().await? else { return Ok((None, Rows::default())) };
+    let failed = |source| CreateError::Rows { table: table.clone(), source };
+    let mut copy = copy_out(connection, &range.statement()?).await.map_err(failed)?;
+    let Some(first) = copy.next().await.map_err(failed)? else { return Ok((None, Rows::default())) };
     let look = Look::Rows(Box::new(RowDigest::new()));
     let (file, mut packer) = work.place.pack(&range.file(), look, &work.runtime)?;
     let (read, packed) = match pack(copy, first, &mut packer, told).await {
         Ok(packed) => (Ok(()), packed),
-        Err(source) => (Err(CreateError::Rows { table: table.clone(), source }), Err(ShipError::Cut)),
+        Err(source) => (Err(failed(source)), Err(ShipError::Cut)),
     };
     let content = Content::Rows {
         schema: range.table.name.schema.as_str().to_owned(),
@@ -123,29 +158,50 @@ async fn read(
     }
 }
 
-/// Reads to the end, or until packing fails.
+/// Reads to the end, or until packing fails or nobody hears any more.
 async fn pack(
     mut copy: CopyOut<'_>,
     first: Bytes,
     packer: &mut Packer,
     told: &mpsc::Sender<Result<Told, CreateError>>,
 ) -> Result<Result<(), ShipError>, DbError> {
-    let mut buffer = Vec::with_capacity(PIECE + PIECE / 4);
-    buffer.extend_from_slice(&first);
-    loop {
-        let next = copy.next().await?;
-        if let Some(bytes) = &next {
-            buffer.extend_from_slice(bytes);
+    let mut collected = Vec::with_capacity(PIECE);
+    let mut next = Some(first);
+    while let Some(bytes) = next {
+        let fits = collected.len() + bytes.len() <= PIECE;
+        if !fits && let Err(error) = put(packer, &mut collected, told).await {
+            return Ok(Err(error));
         }
-        if buffer.len() >= PIECE || (next.is_none() && !buffer.is_empty()) {
-            let _ = told.send(Ok(Told::Bytes(buffer.len() as u64))).await;
-            if let Err(error) = packer.put(&buffer).await {
-                return Ok(Err(error));
-            }
-            buffer.clear();
+        if fits || bytes.len() <= PIECE {
+            collected.extend_from_slice(&bytes);
+        } else if let Err(error) = put_large(packer, &bytes, told).await {
+            return Ok(Err(error));
         }
-        if next.is_none() {
-            return Ok(Ok(()));
-        }
+        drop(bytes);
+        next = copy.next().await?;
     }
+    Ok(put(packer, &mut collected, told).await)
+}
+
+async fn put(
+    packer: &mut Packer,
+    collected: &mut Vec<u8>,
+    told: &mpsc::Sender<Result<Told, CreateError>>,
+) -> Result<(), ShipError> {
+    put_large(packer, collected, told).await?;
+    collected.clear();
+    Ok(())
+}
+
+async fn put_large(
+    packer: &mut Packer,
+    bytes: &[u8],
+    told: &mpsc::Sender<Result<Told, CreateError>>,
+) -> Result<(), ShipError> {
+    // A connection that always has something to read never waits, and a task that never waits does not see that it is to end.
+    if told.send(Ok(Told::Bytes(bytes.len() as u64))).await.is_err() {
+        return Err(ShipError::Cut);
+    }
+    tokio::task::yield_now().await;
+    packer.put(bytes).await
 }

@@ -36,9 +36,9 @@ fn row(entry: &Entry) -> Vec<String> {
 }
 
 fn verified(entry: &Entry) -> String {
-    match (entry.verified_level(), entry.verdicts.first()) {
-        (Some(level), _) => format!("verified at level {level}"),
-        (None, Some(verdict)) => format!("bad: {}", verdict.problems.join("; ")),
+    match (entry.problem(), entry.verified_level()) {
+        (Some(verdict), _) => format!("bad: {}", verdict.problems.join("; ")),
+        (None, Some(level)) => format!("verified at level {level}"),
         (None, None) => "not verified".to_owned(),
     }
 }
