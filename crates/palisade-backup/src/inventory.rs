@@ -71,6 +71,11 @@ pub(crate) async fn tables(connection: &mut Connection) -> Result<Vec<Table>, Db
     tables_with(connection, false).await
 }
 
+/// As [`tables`], with their sizes.
+pub(crate) async fn tables_and_sizes(connection: &mut Connection) -> Result<Vec<Table>, DbError> {
+    tables_with(connection, true).await
+}
+
 async fn tables_with(connection: &mut Connection, sizes: bool) -> Result<Vec<Table>, DbError> {
     let [size, main] = if sizes { ["pg_table_size(c.oid)", "pg_relation_size(c.oid)"] } else { ["0", "0"] };
     let tables = include_str!("inventory/tables.sql").replace("$size", size).replace("$main", main);
@@ -98,7 +103,7 @@ fn table(row: &PgRow) -> Result<Table, DbError> {
 
 /// Reads everything in the transaction that is open.
 pub(crate) async fn read(connection: &mut Connection, history: &HistoryTable) -> Result<Inventory, DbError> {
-    let tables = tables_with(connection, true).await?;
+    let tables = tables_and_sizes(connection).await?;
     let name = QualifiedName::new(&history.schema, &history.name).map_err(|it| unexpected(&it.to_string()))?;
     let quoted = Literal::new(name.to_string()).map_err(|it| unexpected(&it.to_string()))?;
     let sql = format!("{};\nselect (to_regclass({quoted}) is not null)::text", include_str!("inventory/facts.sql"));

@@ -1,23 +1,22 @@
 //! The schema by `pg_dump`, rows by several connections that see the same snapshot.
 
-mod range;
 mod reader;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::{Arc, Mutex};
-use std::thread::Builder;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use palisade_archive::Rows;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::mpsc;
 
 use super::pg_dump::PgDump;
 use super::{Place, Progress, Report};
 use crate::create_error::CreateError;
 use crate::manifest::{Content, Part};
+use crate::ranges;
 use crate::stopwatch::Stopwatch;
+use crate::thread::OwnThread;
 use reader::{Told, Work};
 
 /// What readers have told and nobody has heard.
@@ -78,7 +77,7 @@ async fn read(
     place: &Place,
     report: &mut Report<impl FnMut(Progress) + Send>,
 ) -> Result<(Vec<Part>, BTreeMap<(String, String), Rows>), CreateError> {
-    let queue = range::ranges(dump.holder.inventory.with_rows());
+    let queue = ranges::ranges(dump.holder.inventory.with_rows());
     let ranges = queue.len();
     let work = Arc::new(Work {
         connect: dump.options.connect.clone(),
@@ -88,20 +87,12 @@ async fn read(
         queue: Mutex::new(queue),
     });
     let (tell, mut told) = mpsc::channel(WAITING);
-    let (_go_on, stop) = watch::channel(());
     let mut readers = FuturesUnordered::new();
     // None is opened for nothing: there may be few connections left.
     for _ in 0..dump.options.jobs.clamp(1, ranges.max(1)) {
-        let (work, tell, stop) = (work.clone(), tell.clone(), stop.clone());
-        let (end, ended) = oneshot::channel();
-        // Not of the runtime's threads, which the store needs.
-        let thread = Builder::new().name("rows".to_owned()).spawn(move || {
-            let result = reader::run(&work, &tell, stop);
-            drop((work, tell));
-            let _ = end.send(result);
-        });
-        thread.map_err(|source| CreateError::Reader { source })?;
-        readers.push(ended);
+        let (work, tell) = (work.clone(), tell.clone());
+        let reader = OwnThread::start(move || async move { reader::run(&work, &tell).await });
+        readers.push(reader.map_err(|source| CreateError::Reader { source })?.wait());
     }
     drop((work, tell));
     let (mut parts, mut rows) = (Vec::new(), BTreeMap::<_, Rows>::new());
@@ -112,11 +103,11 @@ async fn read(
                 Some(it) => hear(it?, report, &mut parts, &mut rows),
                 None => break,
             },
-            Some(ended) = readers.next() => reader_ended(ended)?,
+            Some(ended) = readers.next() => ended.map_err(|source| CreateError::Reader { source })?,
         }
     }
     while let Some(ended) = readers.next().await {
-        reader_ended(ended)?;
+        ended.map_err(|source| CreateError::Reader { source })?;
     }
     Ok((parts, rows))
 }
@@ -139,9 +130,4 @@ fn hear(
             parts.extend(part);
         }
     }
-}
-
-/// Nobody told of it: it panicked.
-fn reader_ended(ended: Result<io::Result<()>, oneshot::error::RecvError>) -> Result<(), CreateError> {
-    ended.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|source| CreateError::Reader { source })
 }

@@ -1,17 +1,19 @@
 //! Restoring a backup into a database of its own, and comparing.
 
+mod rows;
+
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
-use palisade_archive::{ArchiveError, RowDigest, Rows};
-use palisade_db::{ConnectSettings, Connection, DbError, batch, copy_out, introspect};
+use palisade_archive::ArchiveError;
+use palisade_db::{ConnectSettings, Connection, DbError, batch, introspect};
 use palisade_embedded::{EmbeddedSettings, Scratch};
 use palisade_sql::{Ident, Literal, QualifiedName};
 use palisade_store::Store;
 
 use super::{VerifyError, different_rows};
 use crate::fetch::{self, Take};
-use crate::inventory::{self, column_list};
+use crate::inventory::{self, Table};
 use crate::keys::Identities;
 use crate::manifest::{Content, Engine, Manifest};
 use crate::program;
@@ -21,6 +23,9 @@ use crate::restore::{
 };
 use crate::restore_error::RestoreError;
 use crate::texts::SESSION;
+
+/// Connections that restore and compare.
+const CONNECTIONS: usize = 2;
 
 /// Where a backup is restored to be looked at.
 #[derive(Debug, Clone)]
@@ -60,11 +65,14 @@ pub(super) async fn verify(
         owners: Owners::AsBackedUp,
         selection: Selection::default(),
         // Nobody has to see the target before it is whole.
-        jobs: 2,
+        jobs: CONNECTIONS,
         embedded: embedded.clone(),
     };
     match bring(&options, major, &missing, tell).await {
-        Ok(()) => compare(&mut connection, manifest, &missing, problems, unverified).await?,
+        Ok(()) => {
+            let settings = options.target.settings();
+            compare(&mut connection, settings, manifest, &missing, problems, unverified).await?;
+        }
         Err(error) => problems.push(damage(error)?),
     }
     if problems.is_empty()
@@ -165,32 +173,33 @@ impl Take for Text {
 
 async fn compare(
     connection: &mut Connection,
+    settings: &ConnectSettings,
     manifest: &Manifest,
     missing: &[String],
     problems: &mut Vec<String>,
     unverified: &mut Vec<String>,
 ) -> Result<(), VerifyError> {
-    // Of a table that an extension has filled, only the rows are in a backup that its condition lets in.
-    let there: BTreeMap<String, Option<String>> =
-        inventory::tables(connection).await?.into_iter().map(|it| (it.name.to_string(), it.condition)).collect();
-    let settings = format!("{SESSION} set row_security = off; set search_path = pg_catalog");
-    batch(connection, &settings).await.map_err(|it| it.error)?;
-    let mut rows: BTreeMap<(String, String), Rows> = BTreeMap::new();
-    let mut manifest = manifest.clone();
-    let mut told = Vec::new();
+    let there: BTreeMap<String, Table> =
+        inventory::tables_and_sizes(connection).await?.into_iter().map(|it| (it.name.to_string(), it)).collect();
+    let session = format!("{SESSION} set row_security = off; set search_path = pg_catalog");
+    batch(connection, &session).await.map_err(|it| it.error)?;
+    let (mut manifest, mut told, mut tables) = (manifest.clone(), Vec::new(), Vec::new());
     for table in manifest.tables {
         let name = QualifiedName::new(&table.schema, &table.name).map_err(|it| unexpected(&it.to_string()))?;
-        if !missing.is_empty() && !there.contains_key(&name.to_string()) {
+        let found = there.get(&name.to_string());
+        if !missing.is_empty() && found.is_none() {
             unverified.push(format!("{}: it needs one of the extensions {}", table.qualified(), missing.join(", ")));
             continue;
         }
-        rows.insert(
-            (table.schema.clone(), table.name.clone()),
-            digest(connection, &name, &table.columns, there.get(&name.to_string()).and_then(Option::as_deref)).await?,
-        );
+        // Of a table that an extension has filled, only the rows are in a backup that its condition lets in.
+        match found {
+            Some(it) => tables.push(Table { columns: table.columns.clone(), ..it.clone() }),
+            None => problems.push(format!("{} is not there", table.qualified())),
+        }
         told.push(table);
     }
     manifest.tables = told;
+    let rows = rows::digests(settings, &tables, CONNECTIONS).await?;
     problems.extend(different_rows(&manifest, &rows));
     let names: Vec<_> = manifest.sequences.iter().map(|it| (it.schema.clone(), it.name.clone())).collect();
     if missing.is_empty() {
@@ -213,27 +222,6 @@ async fn compare(
         unverified.push(format!("the schema as a whole: there is no extension {}", missing.join(", ")));
     }
     Ok(())
-}
-
-/// `condition` begins with `where`, as an extension has written it.
-async fn digest(
-    connection: &mut Connection,
-    name: &QualifiedName,
-    columns: &[String],
-    condition: Option<&str>,
-) -> Result<Rows, VerifyError> {
-    let list = column_list(columns)?;
-    let sql = match condition {
-        Some(condition) => format!("copy (select {list} from only {name} {condition}) to stdout"),
-        None if list.is_empty() => format!("copy {name} to stdout"),
-        None => format!("copy {name} ({list}) to stdout"),
-    };
-    let mut copy = copy_out(connection, &sql).await?;
-    let mut digest = RowDigest::new();
-    while let Some(piece) = copy.next().await? {
-        digest.update(&piece);
-    }
-    digest.finish().map_err(|it| unexpected(&it.to_string()).into())
 }
 
 /// Every query of every file must return no row.

@@ -4,21 +4,20 @@
 //! reads finds many of them whenever it comes back, and has them in its processor's cache. That is a sixth of all processor time.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use palisade_archive::{RowDigest, Rows};
 use palisade_db::{ConnectSettings, Connection, CopyOut, DbError, batch, connect, copy_out};
 use palisade_sql::{Literal, SqlState};
-use tokio::runtime::{Builder, Handle};
-use tokio::sync::{mpsc, watch};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 
-use super::range::Range;
 use crate::create::{Place, arrived};
 use crate::create_error::CreateError;
 use crate::holder::blockers;
 use crate::manifest::{Content, Part};
+use crate::ranges::Range;
 use crate::ship::{Look, Packer, ShipError};
 use crate::texts::SESSION;
 
@@ -49,26 +48,11 @@ pub(super) enum Told {
     Range(Box<Range>, Option<Part>, Rows),
 }
 
-/// Reads ranges as long as there are some, and nobody has dropped the other end of `stop`.
-pub(super) fn run(
-    work: &Work,
-    told: &mpsc::Sender<Result<Told, CreateError>>,
-    mut stop: watch::Receiver<()>,
-) -> Result<(), io::Error> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let result = tokio::select! {
-            result = read_all(work, told) => result,
-            // Nobody says anything: it ends when whoever waits for the backup does not wait any more.
-            _ = stop.changed() => Ok(()),
-        };
-        if let Err(error) = result {
-            let _ = told.send(Err(error)).await;
-        }
-    });
-    // Somebody may still look for the address of the server, and nobody waits for that.
-    runtime.shutdown_background();
-    Ok(())
+/// Reads ranges as long as there are some.
+pub(super) async fn run(work: &Work, told: &mpsc::Sender<Result<Told, CreateError>>) {
+    if let Err(error) = read_all(work, told).await {
+        let _ = told.send(Err(error)).await;
+    }
 }
 
 async fn read_all(work: &Work, told: &mpsc::Sender<Result<Told, CreateError>>) -> Result<(), CreateError> {

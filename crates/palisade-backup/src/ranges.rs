@@ -1,4 +1,4 @@
-//! What one part holds: a table, or pages of one.
+//! What one connection reads at a time: a table, or pages of one.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ const RANGE: u64 = 256 << 20;
 const PAGE: u64 = 8192;
 
 /// Rows of a table between two pages.
-pub(super) struct Range {
-    pub(super) table: Arc<Table>,
+pub(crate) struct Range {
+    pub(crate) table: Arc<Table>,
     /// Of the table, the largest first.
     number: usize,
     /// The first page, and the one behind the last; the last range has no end: rows may have been added.
@@ -26,7 +26,7 @@ pub(super) struct Range {
 }
 
 /// All tables, the largest first, large ones in ranges.
-pub(super) fn ranges<'a>(tables: impl Iterator<Item = &'a Table>) -> VecDeque<Range> {
+pub(crate) fn ranges<'a>(tables: impl Iterator<Item = &'a Table>) -> VecDeque<Range> {
     let mut tables: Vec<&Table> = tables.collect();
     tables.sort_by_key(|it| std::cmp::Reverse(it.bytes));
     let mut ranges = VecDeque::new();
@@ -46,17 +46,17 @@ pub(super) fn ranges<'a>(tables: impl Iterator<Item = &'a Table>) -> VecDeque<Ra
 
 impl Range {
     /// Name of its file, without what sealing adds.
-    pub(super) fn file(&self) -> String {
+    pub(crate) fn file(&self) -> String {
         format!("rows-{:06}-{:010}.copy", self.number, self.pages.map_or(0, |it| it.0))
     }
 
     /// Says that it was read, and whether it was the last of its table.
-    pub(super) fn is_last(&self) -> bool {
+    pub(crate) fn is_last(&self) -> bool {
         self.left.fetch_sub(1, Ordering::Relaxed) == 1
     }
 
     /// What reads it.
-    pub(super) fn statement(&self) -> Result<String, DbError> {
+    pub(crate) fn statement(&self) -> Result<String, DbError> {
         let Table { name, columns, condition, .. } = &*self.table;
         let list = column_list(columns)?;
         Ok(match (&self.pages, condition) {
