@@ -57,6 +57,17 @@ async fn asked(connection: &mut Connection, sql: &str) -> Result<Vec<String>, Cr
     }
 }
 
+/// Who waits for us, and is waited for by `pg_dump`.
+async fn circle(connection: &mut Connection) -> Result<Vec<String>, CreateError> {
+    // Within a transaction, the server shows the same sessions again and again, unless told to look.
+    let look = timeout(SILENCE, batch(connection, "select pg_catalog.pg_stat_clear_snapshot()")).await;
+    match look {
+        Ok(Ok(_)) => asked(connection, include_str!("holder/circle.sql")).await,
+        Ok(Err(it)) => Err(CreateError::SnapshotLost { source: it.error }),
+        Err(_) => Err(CreateError::Silent { seconds: SILENCE.as_secs() }),
+    }
+}
+
 /// Begins a transaction, locks every table, and exports a snapshot.
 pub(crate) async fn hold(
     settings: &ConnectSettings,
@@ -167,7 +178,7 @@ impl Holder {
         let mut circles = 0;
         loop {
             sleep(PERIOD).await;
-            match asked(&mut connection, include_str!("holder/circle.sql")).await {
+            match circle(&mut connection).await {
                 Ok(waiting) if waiting.is_empty() => circles = 0,
                 Ok(blockers) => {
                     circles += 1;

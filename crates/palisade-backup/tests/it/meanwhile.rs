@@ -57,7 +57,8 @@ async fn who_waits_for_us_and_keeps_pg_dump_waiting_is_named() {
         // It goes on once the backup has given up.
         let altering = async { run(&mut other, "alter table people add x int; rollback").await };
         tokio::join!(altering, async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            // Behind the first look: what sessions there are has to be asked anew.
+            tokio::time::sleep(Duration::from_secs(11)).await;
             place.directory.write("go", "");
         });
     });
