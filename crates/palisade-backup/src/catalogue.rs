@@ -59,12 +59,12 @@ impl Entry {
         }
     }
 
-    /// The highest level at which a verification found nothing wrong, unless something was found wrong.
+    /// The highest level at which a verification found nothing wrong, since one did find something.
     pub fn verified_level(&self) -> Option<u8> {
         if self.problem().is_some() {
             return None;
         }
-        self.verdicts.iter().filter(|it| it.problems.is_empty()).map(|it| it.level).max()
+        self.verdicts.iter().take_while(|it| it.problems.is_empty()).map(|it| it.level).max()
     }
 
     /// The newest verification that found something wrong, and that none has refuted since: only one can that looked as closely.

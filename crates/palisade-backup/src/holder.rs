@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use palisade_config::HistoryTable;
-use palisade_db::{ConnectSettings, Connection, DbError, Facts, Pooling, Row, batch, connect, introspect};
+use palisade_db::{ConnectSettings, Connection, DbError, Facts, PgRow, Pooling, Row, batch, connect, introspect};
 use palisade_sql::SqlState;
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
@@ -18,8 +18,8 @@ use tracing::debug;
 
 use crate::create_error::CreateError;
 use crate::inventory::{self, Inventory, Table};
+use crate::session_settings::SESSION;
 use crate::stopwatch::Stopwatch;
-use crate::texts::SESSION;
 
 /// How often tables may come and go while they are locked before we give up.
 const TRIES: usize = 5;
@@ -45,13 +45,10 @@ pub(crate) struct Holder {
     pub(crate) fingerprint: String,
 }
 
-/// The texts of an answer.
-async fn asked(connection: &mut Connection, sql: &str) -> Result<Vec<String>, CreateError> {
+/// Waits for an answer, and says what has become of the session where there is none.
+async fn ask(connection: &mut Connection, sql: &str) -> Result<Vec<PgRow>, CreateError> {
     match timeout(SILENCE, batch(connection, sql)).await {
-        Ok(Ok(answer)) => {
-            let texts: Result<Vec<String>, _> = answer.rows.iter().map(|it| it.try_get(0)).collect();
-            texts.map_err(|it| CreateError::Database(it.into()))
-        }
+        Ok(Ok(answer)) => Ok(answer.rows),
         Ok(Err(it)) => Err(CreateError::SnapshotLost { source: it.error }),
         Err(_) => Err(CreateError::Silent { seconds: SILENCE.as_secs() }),
     }
@@ -60,12 +57,9 @@ async fn asked(connection: &mut Connection, sql: &str) -> Result<Vec<String>, Cr
 /// Who waits for us, and is waited for by `pg_dump`.
 async fn circle(connection: &mut Connection) -> Result<Vec<String>, CreateError> {
     // Within a transaction, the server shows the same sessions again and again, unless told to look.
-    let look = timeout(SILENCE, batch(connection, "select pg_catalog.pg_stat_clear_snapshot()")).await;
-    match look {
-        Ok(Ok(_)) => asked(connection, include_str!("holder/circle.sql")).await,
-        Ok(Err(it)) => Err(CreateError::SnapshotLost { source: it.error }),
-        Err(_) => Err(CreateError::Silent { seconds: SILENCE.as_secs() }),
-    }
+    ask(connection, "select pg_catalog.pg_stat_clear_snapshot()").await?;
+    let rows = ask(connection, include_str!("holder/circle.sql")).await?;
+    rows.iter().map(|it| it.try_get(0).map_err(|it| CreateError::Database(it.into()))).collect()
 }
 
 /// Begins a transaction, locks every table, and exports a snapshot.
@@ -121,7 +115,7 @@ fn gone(error: &DbError) -> bool {
     error.sqlstate().is_some_and(|it| [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(&it))
 }
 
-/// Who holds a lock that keeps tables from being read, as people read it.
+/// Who holds a lock that keeps tables from being read, or waits for one, as people read it.
 pub(crate) async fn blockers(connection: &mut Connection) -> Result<Vec<String>, DbError> {
     let rows = batch(connection, include_str!("holder/blockers.sql")).await.map_err(|it| it.error)?.rows;
     rows.iter().map(|it| it.try_get(0).map_err(DbError::from)).collect()
@@ -194,19 +188,14 @@ impl Holder {
     /// Whether the session is still there; otherwise, what that was.
     pub(crate) async fn lost(&self) -> Option<CreateError> {
         let mut connection = self.connection.lock().await;
-        let asked = timeout(SHORTLY, asked(&mut connection, "select 'still here' where false")).await;
-        asked.ok().and_then(Result::err)
+        timeout(SHORTLY, ask(&mut connection, "select 'still here'")).await.ok()?.err()
     }
 
     /// Ends the transaction. That it lasted until now is what makes the backup one state: a table that nobody had begun to read could
     /// have been truncated since.
     pub(crate) async fn release(self) -> Result<(), CreateError> {
         let mut connection = self.connection.into_inner();
-        match timeout(SILENCE, batch(&mut connection, "select 1; commit")).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(it)) => return Err(CreateError::SnapshotLost { source: it.error }),
-            Err(_) => return Err(CreateError::Silent { seconds: SILENCE.as_secs() }),
-        }
+        ask(&mut connection, "select 1; commit").await?;
         connection.close().await;
         Ok(())
     }

@@ -56,9 +56,9 @@ pub(crate) async fn read(store: &Store, name: &BackupName, objects: &[ObjectMeta
     let prefix = name.key("verdict-");
     let mut keys: Vec<&Key> = objects.iter().map(|it| &it.key).filter(|it| it.as_str().starts_with(&prefix)).collect();
     keys.sort_by(|one, other| other.as_str().cmp(one.as_str()));
-    let (mut verdicts, mut looked, mut good): (Vec<Verdict>, u8, u8) = (Vec::new(), 0, 0);
+    let (mut verdicts, mut good): (Vec<Verdict>, u8) = (Vec::new(), 0);
     for (number, key) in keys.into_iter().enumerate() {
-        let counts = outcome(key).is_none_or(|(level, is_good)| level > if is_good { good } else { looked });
+        let counts = outcome(key).is_none_or(|(level, is_good)| !is_good || level > good);
         if number >= NEWEST && !counts {
             continue;
         }
@@ -67,7 +67,6 @@ pub(crate) async fn read(store: &Store, name: &BackupName, objects: &[ObjectMeta
             read => read?,
         };
         let Ok(verdict) = serde_json::from_slice::<Verdict>(&bytes) else { continue };
-        looked = looked.max(verdict.level);
         if verdict.problems.is_empty() {
             good = good.max(verdict.level);
         }

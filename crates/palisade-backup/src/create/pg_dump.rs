@@ -14,8 +14,8 @@ use crate::holder::Holder;
 use crate::manifest::{Content, Part};
 use crate::program;
 use crate::said::Said;
+use crate::session_settings;
 use crate::ship::Look;
-use crate::texts;
 
 pub(super) struct PgDump<'a> {
     pub(super) options: &'a CreateOptions,
@@ -91,9 +91,11 @@ impl PgDump<'_> {
             let schema = Ident::new(*schema).map_err(|it| DbError::Unexpected { reason: it.to_string() })?;
             command.arg(format!("--exclude-table-data={schema}.*"));
         }
-        command.arg(database_argument(&self.options.connect)).env(texts::PROGRAM.0, texts::PROGRAM.1);
+        command
+            .arg(database_argument(&self.options.connect))
+            .env(session_settings::PROGRAM.0, session_settings::PROGRAM.1);
         if !self.holder.inventory.writes_hex {
-            command.env(texts::BYTES_AS_HEX.0, texts::BYTES_AS_HEX.1);
+            command.env(session_settings::BYTES_AS_HEX.0, session_settings::BYTES_AS_HEX.1);
         }
         command.spawn().map_err(|source| CreateError::Start { program: path, source })
     }

@@ -22,7 +22,7 @@ use crate::restore::{
     restore, run,
 };
 use crate::restore_error::RestoreError;
-use crate::texts::SESSION;
+use crate::session_settings::SESSION;
 
 /// Connections that restore and compare.
 const CONNECTIONS: usize = 2;

@@ -23,7 +23,7 @@ mod s3;
 mod secrets;
 #[path = "../../../palisade-store/tests/it/server.rs"]
 mod server;
+mod session_settings;
 mod support;
-mod texts;
 mod verify;
 mod versions;

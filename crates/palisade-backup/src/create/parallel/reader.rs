@@ -18,8 +18,8 @@ use crate::create_error::CreateError;
 use crate::holder::blockers;
 use crate::manifest::{Content, Part};
 use crate::ranges::Range;
+use crate::session_settings::SESSION;
 use crate::ship::{Look, Packer, ShipError};
-use crate::texts::SESSION;
 
 /// What is collected before it is sealed. Rows that are larger are not collected.
 const PIECE: usize = 256 * 1024;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::try_join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use palisade_archive::{RowDigest, Rows};
 use palisade_db::{ConnectSettings, DbError, batch, connect, copy_out};
 
 use super::VerifyError;
 use crate::inventory::Table;
 use crate::ranges::{Range, ranges};
-use crate::texts::SESSION;
+use crate::session_settings::SESSION;
 use crate::thread::OwnThread;
 
 /// Rows by schema and table.
@@ -23,16 +23,17 @@ pub(super) async fn digests(
     connections: usize,
 ) -> Result<ByTable, VerifyError> {
     let queue = Arc::new(Mutex::new(ranges(tables.iter())));
-    let mut threads = Vec::new();
+    let mut threads = FuturesUnordered::new();
     for _ in 0..connections {
         let (settings, queue) = (settings.clone(), queue.clone());
         let thread = OwnThread::start(move || async move { read(&settings, &queue).await });
-        threads.push(thread.map_err(|it| failed(&it))?);
+        threads.push(thread.map_err(|it| failed(&it))?.wait());
     }
-    let wait = async |it: OwnThread<Result<ByTable, VerifyError>>| it.wait().await.map_err(|it| failed(&it))?;
     let mut all = ByTable::new();
-    for (name, rows) in try_join_all(threads.into_iter().map(wait)).await?.into_iter().flatten() {
-        *all.entry(name).or_default() += rows;
+    while let Some(ended) = threads.next().await {
+        for (name, rows) in ended.map_err(|it| failed(&it))?? {
+            *all.entry(name).or_default() += rows;
+        }
     }
     Ok(all)
 }
